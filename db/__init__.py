@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, tenant transactions, tables and migrations."""

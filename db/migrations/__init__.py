@@ -1,0 +1,1 @@
+"""Numbered migrations, one intent each; run by `db.migrate`."""

@@ -1,0 +1,41 @@
+"""Tables by area; importing this package registers all of them on `Base.metadata`."""
+
+from db.models.base import GLOBAL_TENANT_ID, Base
+from db.models.conversations import (
+    Conversation,
+    Message,
+    PrivacyFinding,
+    SessionMemory,
+)
+from db.models.knowledge import (
+    ChunkRow,
+    CitationUse,
+    EmbeddingCache,
+    LexicalStatistics,
+    Source,
+    SourceFile,
+)
+from db.models.routing import IntentKeyword, IntentRoutingRow
+from db.models.tenants import Bot, Tenant
+from db.models.usage import QuotaPeriod, UsageEvent
+
+__all__ = [
+    "GLOBAL_TENANT_ID",
+    "Base",
+    "Bot",
+    "ChunkRow",
+    "CitationUse",
+    "Conversation",
+    "EmbeddingCache",
+    "IntentKeyword",
+    "IntentRoutingRow",
+    "LexicalStatistics",
+    "Message",
+    "PrivacyFinding",
+    "QuotaPeriod",
+    "SessionMemory",
+    "Source",
+    "SourceFile",
+    "Tenant",
+    "UsageEvent",
+]

@@ -1,0 +1,159 @@
+"""Sources, their files, their passages, and what ranking needs to know of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pgvector.sqlalchemy import HALFVEC, SPARSEVEC
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, TenantOwned, Timestamped, new_id
+
+# Term → crc32 mod 10⁹; pgvector's sparsevec holds up to 10⁹ dimensions.
+LEXICAL_DIMENSIONS = 1_000_000_000
+
+
+class Source(TenantOwned, Timestamped, Base):
+    """One thing that a tenant knows from: a document, an FAQ list, a product list, a site."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "content_hash"),
+        CheckConstraint("progress between 0 and 100", name="progress"),
+        CheckConstraint(
+            "status in ('pending', 'processing', 'processed', 'failed')", name="status"
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "bot_id"], ["bots.tenant_id", "bots.bot_id"], ondelete="CASCADE"
+        ),
+        Index(None, "tenant_id", "created_at"),
+        Index(None, "tenant_id", "bot_id"),
+    )
+
+    source_id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    bot_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    title: Mapped[str]
+    filename: Mapped[str]
+    media_type: Mapped[str]
+    byte_size: Mapped[int]
+    content_hash: Mapped[str]
+    is_citable: Mapped[bool] = mapped_column(server_default=text("true"))
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    status: Mapped[str] = mapped_column(server_default="pending")
+    step: Mapped[str] = mapped_column(server_default="")
+    progress: Mapped[int] = mapped_column(server_default=text("0"))
+    error: Mapped[str | None]
+    chunk_settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    page_count: Mapped[int | None]
+    passage_count: Mapped[int] = mapped_column(server_default=text("0"))
+    token_count: Mapped[int] = mapped_column(server_default=text("0"))
+    processed_at: Mapped[datetime | None]
+
+
+class SourceFile(TenantOwned, Base):
+    """The bytes of an uploaded source, kept for processing it again."""
+
+    __tablename__ = "source_files"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "source_id"],
+            ["sources.tenant_id", "sources.source_id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    source_id: Mapped[UUID] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ChunkRow(TenantOwned, Timestamped, Base):
+    """A passage with its two vectors: BM25 weights (sparse) and an embedding (dense)."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "source_id"],
+            ["sources.tenant_id", "sources.source_id"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "tenant_id", "source_id", "position"),
+    )
+
+    chunk_id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    source_id: Mapped[UUID]
+    chunk_type: Mapped[str]
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(server_default="")
+    heading_path: Mapped[str] = mapped_column(server_default="")
+    full_text: Mapped[str]
+    tldr: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str]
+    page: Mapped[int | None]
+    token_count: Mapped[int]
+    content_hash: Mapped[str]
+    is_citable: Mapped[bool] = mapped_column(server_default=text("true"))
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    embedding_model: Mapped[str]
+    dense: Mapped[Any] = mapped_column(HALFVEC())
+    lexical: Mapped[Any] = mapped_column(SPARSEVEC(LEXICAL_DIMENSIONS))
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class EmbeddingCache(TenantOwned, Timestamped, Base):
+    """An embedding, kept for good under the hash of its text and the model that made it."""
+
+    __tablename__ = "embedding_cache"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    content_hash: Mapped[str] = mapped_column(primary_key=True)
+    dense: Mapped[Any] = mapped_column(HALFVEC())
+
+
+class LexicalStatistics(TenantOwned, Base):
+    """Document frequencies of a tenant's terms, as a count-min sketch, and its passage count.
+
+    `version` grows with every change, so that a process may keep the sketch it has read.
+    """
+
+    __tablename__ = "lexical_statistics"
+
+    passage_count: Mapped[int] = mapped_column(server_default=text("0"))
+    version: Mapped[int] = mapped_column(server_default=text("0"))
+    sketch: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CitationUse(TenantOwned, Timestamped, Base):
+    """A citation that an answer made; what a source returns for the tokens it costs."""
+
+    __tablename__ = "citation_uses"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "message_id"],
+            ["messages.tenant_id", "messages.message_id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "source_id"],
+            ["sources.tenant_id", "sources.source_id"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "tenant_id", "source_id", "created_at"),
+    )
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    marker: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID]
+    chunk_id: Mapped[UUID]

@@ -1,0 +1,54 @@
+"""What provider calls cost, and how much of its quota a tenant has used."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, Numeric, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, TenantOwned, new_id
+
+
+class UsageEvent(TenantOwned, Base):
+    """One provider call (or one answer without a model): tokens, dollars, milliseconds.
+
+    `counterfactual_tokens` is what the send-everything prompt would have taken.
+    """
+
+    __tablename__ = "usage_events"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "bot_id"], ["bots.tenant_id", "bots.bot_id"], ondelete="CASCADE"
+        ),
+        Index(None, "tenant_id", "occurred_at"),
+        Index(None, "tenant_id", "bot_id"),
+    )
+
+    usage_id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    kind: Mapped[str]
+    bot_id: Mapped[UUID | None]
+    message_id: Mapped[UUID | None]
+    model: Mapped[str]
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    counterfactual_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    saved_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    is_reported: Mapped[bool]
+    outcome: Mapped[str]
+    latency_ms: Mapped[float]
+    first_token_ms: Mapped[float | None]
+
+
+class QuotaPeriod(TenantOwned, Base):
+    """Questions that a tenant asked in a calendar month (UTC)."""
+
+    __tablename__ = "quota_periods"
+
+    period_start: Mapped[date] = mapped_column(primary_key=True)
+    questions_used: Mapped[int] = mapped_column(server_default=text("0"))

@@ -1,0 +1,64 @@
+"""One transaction = one tenant: row-level security sees the tenant that the session names.
+
+The tenant is set by the statement `SET LOCAL`, not by `set_config()`, because Citus propagates only
+the statement to its workers; it ends with the transaction, so a pooled connection carries none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
+
+from db.errors import DatabaseError
+
+
+class TenantRequired(DatabaseError):
+    """A session was used without a tenant; nothing is visible without one."""
+
+
+class TenantSession(Session):
+    """A session that is bound to one tenant for its whole life."""
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _bind_tenant(
+    session: Session, _transaction: SessionTransaction, connection: Connection
+) -> None:
+    tenant_id = session.info.get("tenant_id")
+    if not isinstance(tenant_id, UUID):
+        raise TenantRequired("No tenant is bound to this database session.")
+    # A UUID prints as hex digits and dashes alone, so it cannot end the literal.
+    connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{tenant_id}'")
+
+
+class Database:
+    """Opens transactions: a tenant's (`tenant`) or the administration's (`administration`)."""
+
+    def __init__(self, engine: Engine, admin_engine: Engine) -> None:
+        self.engine = engine
+        self.admin_engine = admin_engine
+        self._tenant_sessions = sessionmaker(engine, class_=TenantSession, expire_on_commit=False)
+        self._admin_sessions = sessionmaker(admin_engine, expire_on_commit=False)
+
+    @contextmanager
+    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
+        """Open a transaction that sees this tenant alone; commit at the end, roll back on error."""
+        info: dict[Any, Any] = {"tenant_id": tenant_id}
+        with self._tenant_sessions(info=info) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def administration(self) -> Iterator[Session]:
+        """Open a transaction of the tables' owner: the list of tenants, and nothing of theirs."""
+        with self._admin_sessions() as session, session.begin():
+            yield session
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+        self.admin_engine.dispose()

@@ -1,0 +1,1 @@
+"""From an uploaded file to stored passages: validate, decode, extract, cut, summarize, store."""

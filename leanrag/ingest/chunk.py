@@ -1,0 +1,129 @@
+"""A document → passages of about 200 tokens, cut by its structure.
+
+Small passages win small budgets: measured on public questions in four languages, 160 to 256 tokens
+with the title indexed beside the text find as well as any size, 64 and 400 find less.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from leanrag.errors import InvalidInput
+from leanrag.ingest.passage import make_chunk
+from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
+from leanrag.ingest.split import Splitter
+from leanrag.ingest.structure import Block, read_blocks
+from leanrag.ingest.tldr import summarize
+from leanrag.text.language import detect_language
+from leanrag.text.sentences import split_sentences
+from leanrag.text.tokens import TokenCounter
+from leanrag.types import Chunk, ExtractedDocument, SourceKind
+
+__all__ = ["ProductRow", "cut", "faq_chunks", "product_chunks"]
+
+_LANGUAGE_SAMPLE_CHARACTERS = 5000
+_QUESTION = re.compile(r"[?؟]\s*[*_]*\s*(?:\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    heading: str
+    page: int | None
+
+
+def cut(
+    document: ExtractedDocument,
+    *,
+    kind: SourceKind,
+    max_tokens: int = 200,
+    overlap_tokens: int = 0,
+    counter: TokenCounter,
+    fallback_title: str,
+) -> tuple[Chunk, ...]:
+    """Cut a document into passages of at most `max_tokens` tokens; the same input, the same cut.
+
+    A passage never spans two headings; in a document of kind "faq" it never spans two questions.
+    With `overlap_tokens` it begins with the last sentences of the one before it.
+    Raises InvalidInput where the overlap is more than half of a passage.
+    """
+    if overlap_tokens > max_tokens // 2:
+        raise InvalidInput("The overlap of passages must be at most half of their size.")
+    blocks = read_blocks(document)
+    title = document.title.strip() or fallback_title
+    sample = "\n".join(page.text for page in document.pages)[:_LANGUAGE_SAMPLE_CHARACTERS]
+    language = detect_language(sample, default="en")
+    splitter = Splitter(counter, max_tokens - overlap_tokens)
+    pieces = [piece for group in _group(blocks, kind) for piece in _pack(group, splitter)]
+    if overlap_tokens:
+        pieces = _overlap(pieces, splitter.with_limit(max_tokens), overlap_tokens)
+    chunks = []
+    for position, piece in enumerate(pieces):
+        own_language = detect_language(piece.text, default=language)
+        chunks.append(
+            make_chunk(
+                position,
+                title=title,
+                heading=_drop_title(piece.heading, title),
+                text=piece.text,
+                tldr=summarize(piece.text, own_language),
+                language=own_language,
+                counter=counter,
+                page=piece.page,
+            )
+        )
+    return tuple(chunks)
+
+
+def _group(blocks: Sequence[Block], kind: SourceKind) -> Iterator[list[Block]]:
+    """Yield runs of blocks that may share passages."""
+    for _, run in groupby(blocks, key=lambda block: block.heading):
+        group: list[Block] = []
+        for block in run:
+            if kind == "faq" and group and _QUESTION.search(block.text):
+                yield group
+                group = []
+            group.append(block)
+        yield group
+
+
+def _pack(blocks: Iterable[Block], splitter: Splitter) -> list[_Piece]:
+    """Split long blocks, then join small neighbours up to the limit."""
+    packed: list[_Piece] = []
+    kind_before = ""
+    for block in blocks:
+        split = splitter.split_table if block.kind == "table" else splitter.split
+        for text in split(block.text):
+            joiner = "\n" if block.kind == kind_before == "item" else "\n\n"
+            joined = f"{packed[-1].text}{joiner}{text}" if packed else text
+            if packed and splitter.fits(joined):
+                packed[-1] = _Piece(joined, block.heading, packed[-1].page)
+            else:
+                packed.append(_Piece(text, block.heading, block.page))
+            kind_before = block.kind
+    return packed
+
+
+def _overlap(pieces: Sequence[_Piece], splitter: Splitter, overlap_tokens: int) -> list[_Piece]:
+    """Put the last sentences of each passage before the next one under the same heading."""
+    tails = splitter.with_limit(overlap_tokens)
+    overlapped = list(pieces[:1])
+    for before, piece in pairwise(pieces):
+        tail = ""
+        if before.heading == piece.heading:
+            for sentence in reversed(split_sentences(before.text)):
+                longer = f"{sentence.strip()} {tail}".strip()
+                if not tails.fits(longer) or not splitter.fits(f"{longer}\n{piece.text}"):
+                    break
+                tail = longer
+        overlapped.append(_Piece(f"{tail}\n{piece.text}".strip(), piece.heading, piece.page))
+    return overlapped
+
+
+def _drop_title(heading: str, title: str) -> str:
+    """Return a heading path without a first heading that only repeats the title."""
+    first, _, rest = heading.partition(" > ")
+    return rest if first.casefold() == title.casefold() else heading

@@ -1,0 +1,1 @@
+"""Text: language, normalisation, analyzers, sentences and exact token counts."""

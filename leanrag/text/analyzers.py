@@ -1,0 +1,106 @@
+"""Words as they are searched: folded, without stopwords, stemmed; and their character n-grams.
+
+The script of each word chooses its stemmer, and the text's language only decides between the two
+languages of that script. So an English product name in a Persian text is stemmed as English, and
+a wrongly detected language costs little.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from leanrag.text.normalize import fold
+from leanrag.text.stemmers import stem
+from leanrag.types import LANGUAGES, Language
+
+STOPWORDS_FILE = Path(__file__).with_name("stopwords.toml")
+NGRAM_PREFIX = "~"  # no word holds it, so a word and an n-gram are never the same term
+BOUNDARY = "_"
+NGRAM_SIZE = 4
+TERM_IDS = 10**9  # dimensions of pgvector's sparsevec
+
+_WORD = re.compile(r"[^\W_]+")
+_ARABIC_SCRIPT = re.compile("[\u0620-\u06ff]")
+# Behind an apostrophe stand case endings in Turkish, contractions and the possessive in English.
+_TURKISH_ENDING = re.compile(r"(?<=[^\W_])['’ʼ][^\W_]+")
+_ENGLISH_ENDING = re.compile(r"(?<=[^\W_])['’ʼ](?:s|t|m|d|re|ve|ll)\b", re.IGNORECASE)
+_TURKISH_CAPITALS = str.maketrans({"I": "ı", "İ": "i"})
+
+
+class AnalyzedWord(NamedTuple):
+    """A word of a text: its folded spelling, and the folded stem it is searched by."""
+
+    folded: str
+    term: str
+
+
+def analyze_words(text: str, language: Language) -> tuple[AnalyzedWord, ...]:
+    """Return every word of `text` in order, stopwords too: phrases live on them ("how much")."""
+    latin: Language = "tr" if language == "tr" else "en"
+    arabic: Language = "ar" if language == "ar" else "fa"
+    return tuple(
+        AnalyzedWord(folded, stem(word, arabic if _ARABIC_SCRIPT.search(folded) else latin))
+        for word, folded in _split_words(text, language)
+    )
+
+
+def analyze(text: str, language: Language) -> tuple[str, ...]:
+    """Return the searchable words of `text` in order: folded, stopwords off, stemmed."""
+    stopwords = load_stopwords(language)
+    words = analyze_words(text, language)
+    return tuple(word.term for word in words if word.folded not in stopwords)
+
+
+def analyze_with_ngrams(text: str, language: Language) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return `analyze`'s words, and the character n-grams of the same words before stemming."""
+    stopwords = load_stopwords(language)
+    words = [w for w in analyze_words(text, language) if w.folded not in stopwords]
+    ngrams = (gram for word in words for gram in _word_ngrams(word.folded, NGRAM_SIZE))
+    return tuple(word.term for word in words), tuple(ngrams)
+
+
+def character_ngrams(text: str, size: int = NGRAM_SIZE) -> tuple[str, ...]:
+    """Return the character n-grams of the folded words of `text`, with boundary marks.
+
+    A word that is shorter than `size` with its two marks gives one n-gram, the whole word.
+    """
+    return tuple(gram for word in _WORD.findall(fold(text)) for gram in _word_ngrams(word, size))
+
+
+def term_id(term: str) -> int:
+    """Return the 0-based dimension of `term`: its CRC-32 modulo 10**9."""
+    return zlib.crc32(term.encode()) % TERM_IDS
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def load_stopwords(language: Language) -> frozenset[str]:
+    """Load the folded stopwords of `language` from the file beside this module (cached)."""
+    with STOPWORDS_FILE.open("rb") as file:
+        lists: dict[str, str] = tomllib.load(file)
+    return frozenset(_WORD.findall(fold(lists[language])))
+
+
+def _split_words(text: str, language: Language) -> Iterator[tuple[str, str]]:
+    """Yield each word as its stemmer wants it, and folded."""
+    if language != "tr":
+        for word in _WORD.findall(fold(_ENGLISH_ENDING.sub("", text))):
+            yield word, word
+        return
+    # NFC: a letter and its combining mark must be one letter to the stemmer, and to _WORD.
+    composed = unicodedata.normalize("NFC", _TURKISH_ENDING.sub("", text))
+    for word in _WORD.findall(composed.translate(_TURKISH_CAPITALS).lower()):
+        folded = fold(word)
+        yield (folded if _ARABIC_SCRIPT.search(folded) else word), folded
+
+
+def _word_ngrams(word: str, size: int) -> Iterator[str]:
+    marked = f"{BOUNDARY}{word}{BOUNDARY}"
+    for start in range(max(1, len(marked) - size + 1)):
+        yield NGRAM_PREFIX + marked[start : start + size]

@@ -1,0 +1,54 @@
+"""BM25 as two sparse vectors: a document's term weights, and the terms of a question.
+
+Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009). The score
+of a passage is the sum over the question's terms of idf(term) x weight(term in passage).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from heapq import nlargest
+from operator import itemgetter
+
+from leanrag.text.analyzers import analyze_with_ngrams, term_id
+from leanrag.types import Language
+
+K1 = 1.2
+B = 0.75
+NGRAM_FACTOR = 0.5
+TITLE_COUNT = 2  # the title counts twice: +0.6 to +1.6 points on public questions (en, ar, tr)
+MAX_TERMS = 1_000  # pgvector indexes a sparse vector of at most so many non-zeros
+# Fixed, so that a passage's vector never depends on the others: the mean of 9,315 passages of at
+# most 200 tokens, with their titles, in four languages.
+AVERAGE_WORDS = 52.0
+AVERAGE_NGRAMS = 259.0
+
+
+def document_weights(title: str, heading: str, text: str, language: Language) -> dict[int, float]:
+    """Return term id -> f(k1+1) / (f + k1(1-b+b*length/average)), the 1,000 heaviest at most.
+
+    Terms are analysed words, and character 4-grams (times 0.5), of title (twice), heading and text.
+    """
+    indexed = "\n".join([title] * TITLE_COUNT + [heading, text])
+    words, ngrams = analyze_with_ngrams(indexed, language)
+    weights = _saturate(words, AVERAGE_WORDS, factor=1.0)
+    for term, weight in _saturate(ngrams, AVERAGE_NGRAMS, factor=NGRAM_FACTOR).items():
+        weights[term] = max(weight, weights.get(term, 0.0))  # two terms in one id: rare, harmless
+    if len(weights) > MAX_TERMS:
+        return dict(nlargest(MAX_TERMS, weights.items(), key=itemgetter(1)))
+    return weights
+
+
+def question_terms(question: str, language: Language) -> dict[int, float]:
+    """Return term id -> 1.0 for the words and 4-grams of `question`; idf is the caller's factor."""
+    words, ngrams = analyze_with_ngrams(question, language)
+    return dict.fromkeys(map(term_id, words + ngrams), 1.0)
+
+
+def _saturate(terms: Sequence[str], average: float, *, factor: float) -> dict[int, float]:
+    norm = K1 * (1 - B + B * len(terms) / average)
+    return {
+        term_id(term): factor * count * (K1 + 1) / (count + norm)
+        for term, count in Counter(terms).items()
+    }

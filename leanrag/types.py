@@ -1,0 +1,302 @@
+"""The frozen values that travel between the steps of ingest and of a turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+Language = Literal["fa", "en", "ar", "tr"]
+LANGUAGES: tuple[Language, ...] = ("fa", "en", "ar", "tr")
+RIGHT_TO_LEFT: frozenset[str] = frozenset({"fa", "ar"})
+
+SourceKind = Literal["faq", "manual", "product", "website", "document"]
+SOURCE_KINDS: tuple[SourceKind, ...] = ("faq", "manual", "product", "website", "document")
+SourceStatus = Literal["pending", "processing", "processed", "failed"]
+
+Intent = str
+DEFAULT_INTENTS: tuple[Intent, ...] = ("pricing", "product", "howto", "contact", "general")
+
+Section = Literal["system", "question", "conversation", "primary", "secondary"]
+Fate = Literal["kept", "trimmed", "dropped"]
+Outcome = Literal["complete", "stopped", "partial", "abstained"]
+
+# ---- ingest -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedPage:
+    """Text of one page in reading order; `number` counts from 1, None where a file has no pages."""
+
+    number: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedDocument:
+    """What a file says: its title (metadata or first heading; may be empty) and its pages."""
+
+    title: str
+    pages: tuple[ExtractedPage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage cut from a source, before it is embedded.
+
+    `heading` is the path of headings joined by " > "; `token_count` counts `text` in o200k_base.
+    """
+
+    position: int
+    title: str
+    heading: str
+    text: str
+    tldr: str
+    language: Language
+    token_count: int
+    content_hash: str
+    page: int | None = None
+
+
+# ---- the turn ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedKeyword:
+    """A keyword that was found in the question, with its weight (1 to 3)."""
+
+    keyword: str
+    intent: Intent
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShare:
+    """Kinds of sources that a part of the prompt may come from, and its tokens at most."""
+
+    kinds: tuple[SourceKind, ...]
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a question goes: language, intent, confidence (0 to 1) and the two source shares."""
+
+    language: Language
+    intent: Intent
+    confidence: float
+    matched: tuple[MatchedKeyword, ...]
+    primary: SourceShare
+    secondary: SourceShare
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk with its scores; `score` is the fused one, 0 to about 1."""
+
+    passage_id: UUID
+    source_id: UUID
+    kind: SourceKind
+    source_title: str
+    title: str
+    heading: str
+    text: str
+    language: Language
+    position: int
+    page: int | None
+    token_count: int
+    is_citable: bool
+    lexical_score: float
+    dense_score: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Retrieved passages, best first, by the share they belong to.
+
+    `widened` is true when sources outside the route had to be used; `searched` counts candidates.
+    """
+
+    primary: tuple[Passage, ...]
+    secondary: tuple[Passage, ...]
+    widened: bool = False
+    searched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """An earlier message of the conversation; `role` as the chat protocol names it."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a conversation carries along: one rolling summary and the latest messages in order."""
+
+    summary: str = ""
+    recent: tuple[PastMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One chat message as it is sent to the provider."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageDecision:
+    """What the budget did with a passage, and why.
+
+    `marker` is the citation number shown in the prompt; None for learn-only or dropped passages.
+    `tokens` are those that the prompt carries; `text` is what it carries (shorter when trimmed).
+    """
+
+    passage: Passage
+    section: Section
+    fate: Fate
+    reason: str
+    tokens: int
+    text: str
+    marker: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionTokens:
+    """Tokens of one section of the prompt; the sections of a prompt add up to its total."""
+
+    section: Section
+    tokens: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetedPrompt:
+    """The exact prompt, with its tokens by section and every passage's fate.
+
+    `total_tokens` is what the provider will bill: every message and the chat format's overhead.
+    """
+
+    messages: tuple[PromptMessage, ...]
+    total_tokens: int
+    sections: tuple[SectionTokens, ...]
+    decisions: tuple[PassageDecision, ...]
+    encoding: str
+
+    def carried(self) -> tuple[PassageDecision, ...]:
+        """Return the decisions whose passage is in the prompt, in prompt order."""
+        return tuple(d for d in self.decisions if d.fate != "dropped")
+
+
+# ---- generation -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUsage:
+    """Tokens of one provider call; `reported` is false where they were counted by us."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+    reported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDelta:
+    """A piece of generated text, and the last one's usage, model and finish reason.
+
+    `finish_reason` is the protocol's ("stop", "length", …), set on the last piece alone.
+    """
+
+    text: str = ""
+    usage: ModelUsage | None = None
+    model: str = ""
+    finish_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage that an answer cites: `number` is its marker, `quote` the passage's own words."""
+
+    number: int
+    passage_id: UUID
+    source_id: UUID
+    title: str
+    heading: str
+    page: int | None
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMetadata:
+    """What an answer cost and how it came about; costs in US dollars, times in milliseconds."""
+
+    intent: Intent
+    confidence: float
+    language: Language
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    model_used: str
+    cost_usd: float
+    saved_tokens: int
+    usage_reported: bool
+    outcome: Outcome
+    response_time_ms: float
+    first_token_ms: float | None
+
+
+# ---- events of a turn, in the order in which they come -----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The turn was admitted and routed; both messages have their ids."""
+
+    conversation_id: UUID
+    message_id: UUID
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Text to append to the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationMade:
+    """The answer so far cites this passage for the first time."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The answer is whole and stored."""
+
+    conversation_id: UUID
+    message_id: UUID
+    text: str
+    citations: tuple[Citation, ...]
+    metadata: AnswerMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """The turn broke; `kept_text` is what was stored as a partial answer (may be empty)."""
+
+    code: str
+    message: str
+    conversation_id: UUID | None = None
+    message_id: UUID | None = None
+    kept_text: str = ""
+    details: dict[str, object] = field(default_factory=dict)
+
+
+TurnEvent = TurnStarted | TextDelta | CitationMade | TurnEnded | TurnFailed

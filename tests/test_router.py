@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from leanrag.errors import ConfigurationError, InvalidInput
+from leanrag.router import IntentRouting, KeywordRule, QueryRouter
+from leanrag.routing_defaults import default_keywords, default_routings
+from leanrag.types import DEFAULT_INTENTS, LANGUAGES, SOURCE_KINDS, Language
+
+MESSAGES = tomllib.loads(Path(__file__).with_name("routing_messages.toml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def router() -> QueryRouter:
+    return QueryRouter(default_keywords(), default_routings())
+
+
+def _router(*rules: KeywordRule) -> QueryRouter:
+    return QueryRouter(rules, default_routings())
+
+
+def _messages(language: Language) -> list[tuple[str, str]]:
+    return [
+        (intent, message)
+        for intent in DEFAULT_INTENTS
+        for message in MESSAGES[intent][language].strip().splitlines()
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_four_of_five_customer_messages_find_their_intent(
+    router: QueryRouter, language: Language
+) -> None:
+    messages = _messages(language)
+    wrong = [
+        (message, intent, router.route(message).intent)
+        for intent, message in messages
+        if router.route(message).intent != intent
+    ]
+    assert len(messages) >= 70
+    assert len(wrong) <= 0.2 * len(messages), wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("intent", DEFAULT_INTENTS)
+def test_no_intent_is_left_behind(router: QueryRouter, language: Language, intent: str) -> None:
+    messages = MESSAGES[intent][language].strip().splitlines()
+    right = sum(router.route(message).intent == intent for message in messages)
+    assert right >= 0.66 * len(messages)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_customer_messages_have_their_language(router: QueryRouter, language: Language) -> None:
+    messages = [message for _, message in _messages(language)]
+    right = sum(router.route(message).language == language for message in messages)
+    assert right >= 0.95 * len(messages)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "language", "question"),
+    [
+        ("قیمت", "fa", "قيمت‌هاشون رو بفرستيد"),
+        ("کد تخفیف", "fa", "کد‌ تخفیفم کار نمی‌کند"),
+        ("أسعار", "ar", "ما هي الأسْعار لديكم"),
+        ("كلمة المرور", "ar", "نسيت كلمه المرور"),
+        ("ücret", "tr", "UCRETLERI ogrenmek istiyorum"),
+        ("sipariş takibi", "tr", "siparis takibi yapmak istiyorum"),
+        ("subscription", "en", "what subscriptions exist?"),
+    ],
+)
+def test_inflected_forms_and_letter_variants_match(
+    keyword: str, language: Language, question: str
+) -> None:
+    route = _router(KeywordRule("pricing", language, keyword, 3)).route(question)
+    assert [match.keyword for match in route.matched] == [keyword]
+
+
+def test_words_of_a_phrase_must_be_neighbours() -> None:
+    router = _router(KeywordRule("pricing", "en", "payment plan", 3))
+    assert router.route("which payment plans are there?").intent == "pricing"
+    assert router.route("payment for the floor plan").intent == "general"
+
+
+def test_a_phrase_beats_the_words_inside_it() -> None:
+    router = _router(
+        KeywordRule("pricing", "en", "how much", 2), KeywordRule("howto", "en", "how", 3)
+    )
+    assert [m.keyword for m in router.route("how much is it").matched] == ["how much"]
+
+
+def test_the_customers_own_spelling_beats_a_shared_stem() -> None:
+    router = _router(
+        KeywordRule("pricing", "en", "installment", 2), KeywordRule("howto", "en", "install", 3)
+    )
+    assert router.route("how to install it").intent == "howto"
+    assert router.route("one installment please").intent == "pricing"
+
+
+def test_a_mixed_message_matches_keywords_of_both_languages() -> None:
+    router = _router(
+        KeywordRule("product", "fa", "رنگ", 2), KeywordRule("pricing", "en", "price", 3)
+    )
+    route = router.route("price رنگ آبی چند است")
+    assert route.language == "fa"
+    assert [match.keyword for match in route.matched] == ["رنگ", "price"]
+    assert route.intent == "pricing"
+
+
+def test_a_word_counts_for_the_questions_language_before_others() -> None:
+    router = _router(
+        KeywordRule("product", "ar", "ضمان", 3), KeywordRule("contact", "fa", "ضمان", 3)
+    )
+    assert router.route("كم مدة الضمان؟ ما هو ضمان هذا").intent == "product"
+
+
+def test_weights_add_up() -> None:
+    router = _router(
+        KeywordRule("pricing", "en", "price", 3),
+        KeywordRule("contact", "en", "office", 2),
+        KeywordRule("contact", "en", "address", 2),
+    )
+    route = router.route("price, or the address of your office")
+    assert route.intent == "contact"
+    assert route.confidence == pytest.approx(4 / (7 + 1))
+
+
+def test_a_tie_goes_to_the_heaviest_keyword_then_to_the_first_routing() -> None:
+    heaviest = _router(
+        KeywordRule("pricing", "en", "price", 1),
+        KeywordRule("pricing", "en", "deal", 1),
+        KeywordRule("contact", "en", "office", 2),
+    )
+    assert heaviest.route("price deal office").intent == "contact"
+    order = _router(
+        KeywordRule("contact", "en", "office", 2), KeywordRule("pricing", "en", "price", 2)
+    )
+    assert order.route("office price").intent == "pricing"
+
+
+def test_a_greeting_never_outweighs_a_question() -> None:
+    router = _router(
+        KeywordRule("general", "en", "hello", 3), KeywordRule("pricing", "en", "price", 1)
+    )
+    assert router.route("hello hello price").intent == "pricing"
+    assert router.route("hello").intent == "general"
+
+
+@pytest.mark.parametrize("question", ["", "😀", "123", "zxcv qwrt", "؟؟؟"])
+def test_what_fits_nowhere_is_general_without_confidence(
+    router: QueryRouter, question: str
+) -> None:
+    route = router.route(question)
+    assert (route.intent, route.confidence, route.matched) == ("general", 0.0, ())
+
+
+def test_disabled_keywords_are_not_found() -> None:
+    router = _router(KeywordRule("pricing", "en", "price", 3, enabled=False))
+    assert router.route("price").matched == ()
+
+
+def test_confidence_grows_with_evidence_and_stays_below_one(router: QueryRouter) -> None:
+    weak = router.route("free").confidence
+    strong = router.route("price, discount, coupon, installment and shipping cost").confidence
+    assert 0 < weak < strong < 1
+
+
+def test_the_route_carries_the_shares_of_its_intent(router: QueryRouter) -> None:
+    route = router.route("how much does it cost?")
+    assert route.primary.kinds == ("product", "document")
+    assert route.secondary.kinds == ("faq", "manual")
+    assert (route.primary.max_tokens, route.secondary.max_tokens) == (600, 300)
+
+
+def test_an_intent_of_the_tenants_own_is_routed() -> None:
+    own = IntentRouting("returns", ("manual",), 500, ("faq",), 100)
+    rules = [KeywordRule("returns", "en", "send back", 3)]
+    route = QueryRouter(rules, [*default_routings(), own]).route("I want to send it, send back")
+    assert (route.intent, route.primary.kinds) == ("returns", ("manual",))
+
+
+def test_an_intent_without_a_routing_takes_the_general_shares() -> None:
+    route = _router(KeywordRule("returns", "en", "send back", 3)).route("send back")
+    general = next(r for r in default_routings() if r.intent == "general")
+    assert (route.intent, route.primary.kinds) == ("returns", general.primary_kinds)
+
+
+def test_a_router_needs_a_general_routing() -> None:
+    with pytest.raises(ConfigurationError, match="general"):
+        QueryRouter([], [])
+
+
+@pytest.mark.parametrize("weight", [0, 4, -1])
+def test_a_weight_outside_one_to_three_is_refused(weight: int) -> None:
+    with pytest.raises(InvalidInput, match="price"):
+        KeywordRule("pricing", "en", "price", weight)
+
+
+def test_routing_costs_about_a_millisecond_at_most(router: QueryRouter) -> None:
+    messages = [message for language in LANGUAGES for _, message in _messages(language)]
+    seconds = []
+    for message in messages * 3:
+        started = time.perf_counter()
+        router.route(message)
+        seconds.append(time.perf_counter() - started)
+    assert sorted(seconds)[int(0.95 * len(seconds))] < 0.002  # about 0.15 ms on an idle machine
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("intent", DEFAULT_INTENTS)
+def test_the_default_keywords_are_rich_and_unique(intent: str, language: Language) -> None:
+    found = [r.keyword for r in default_keywords() if (r.intent, r.language) == (intent, language)]
+    assert len(found) >= (20 if intent == "general" else 40)
+    assert len(set(found)) == len(found)
+
+
+def test_no_default_keyword_speaks_for_two_intents() -> None:
+    owners: dict[tuple[str, str], set[str]] = {}
+    for rule in default_keywords():
+        owners.setdefault((rule.language, rule.keyword), set()).add(rule.intent)
+    assert [keyword for keyword, intents in owners.items() if len(intents) > 1] == []
+
+
+def test_every_default_keyword_finds_itself(router: QueryRouter) -> None:
+    for rule in default_keywords():
+        matched = QueryRouter([rule], default_routings()).route(rule.keyword).matched
+        assert [m.keyword for m in matched] == [rule.keyword], rule
+
+
+def test_the_default_routings_cover_every_intent_and_kind() -> None:
+    routings = default_routings()
+    assert tuple(routing.intent for routing in routings) == DEFAULT_INTENTS
+    for routing in routings:
+        kinds = routing.primary_kinds + routing.secondary_kinds
+        assert len(set(kinds)) == len(kinds)
+        assert set(kinds) <= set(SOURCE_KINDS)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanrag.text.matching import QueryMatcher, sentence_spans
+
+
+@given(st.text(alphabet="ab .!?؟\n\"'۔3", max_size=60))
+def test_spans_cover_every_visible_letter_once_and_in_order(text):
+    spans = sentence_spans(text)
+    assert all(start < end for start, end in spans)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    covered = "".join(text[start:end] for start, end in spans)
+    assert "".join(covered.split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "sentences"),
+    [
+        ("en", "How long do deliveries take?", ("Gift cards exist.", "Delivery takes two days.")),
+        ("fa", "هزینهٔ ارسال چقدر است؟", ("فروشگاه باز است.", "هزينه ارسال ۹۵ لیر است.")),
+        ("ar", "ما هي رسوم التوصيل؟", ("المتجر مفتوح.", "رسوم توصيل الطلبات ٩٥ ليرة.")),
+        ("tr", "Teslimat ücreti nedir?", ("Mağaza açık.", "TESLİMATIN ÜCRETİ 95 liradır.")),
+    ],
+)
+def test_the_sentence_that_speaks_of_the_question_scores_highest(language, question, sentences):
+    other, answering = QueryMatcher(question, language).scores(sentences)
+    assert 0 <= other < 0.2 < answering <= 1
+
+
+def test_a_word_of_one_sentence_weighs_more_than_a_word_of_all():
+    scores = QueryMatcher("cezve price", "en").scores(
+        ["The price of a cup.", "The price of a pot.", "A copper cezve."]
+    )
+    assert scores[2] > scores[0] == scores[1] > 0
+
+
+def test_a_question_of_stopwords_alone_matches_by_its_letters_and_no_sentences_give_no_scores():
+    assert QueryMatcher("what is it", "en").scores([]) == ()
+    (score,) = QueryMatcher("what is it", "en").scores(["what is it"])
+    assert score > 0
+
+
+def test_a_query_without_words_matches_nothing():
+    assert QueryMatcher("🙂?!", "en").scores(["A sentence."]) == (0.0,)
