@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from leanrag.errors import ConfigurationError, InvalidInput
-from leanrag.text.analyzers import analyze_words
+from leanrag.text.analyzers import analyze_words, load_stopwords
 from leanrag.text.language import detect_language
 from leanrag.text.normalize import fold
 from leanrag.types import (
@@ -27,6 +27,7 @@ from leanrag.types import (
 FALLBACK_INTENT: Intent = "general"
 DAMPING_WEIGHT = 1.0  # a lone keyword of weight 1, 2, 3 gives confidence 0.5, 0.67, 0.75
 WEIGHTS = range(1, 4)
+ROUTED_LETTERS = 2_000  # as many as the language is detected by; keeps the cost bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,9 @@ class QueryRouter:
         The intent with the highest summed weight wins; `general` only where no other matched. A
         tie goes to the intent with the heaviest single keyword, then to the first in the routings.
         Confidence = best / (all + 1): the share best / all of the matched weight, damped by
-        all / (all + 1), because one weak word proves little.
+        all / (all + 1), because one weak word proves little. Reads the first 2,000 letters.
         """
+        question = question[:ROUTED_LETTERS]
         language = detect_language(question)
         rules = [match.rule for match in self._find(question, language)]
         intent, confidence = self._decide(rules)
@@ -108,11 +110,14 @@ class QueryRouter:
 
     def _find(self, question: str, language: Language) -> list[_Match]:
         """Return the rules found: the question's language first, others on words left over."""
+        function_words = load_stopwords(language)
         found: list[_Match] = []
         taken: set[str] = set()
         seen: set[tuple[Intent, str]] = set()
         for name in (language, *(other for other in LANGUAGES if other != language)):
             matches = _strongest(self._matches(question, name))
+            if name != language:  # whose "where" may be spelled like this language's "this"
+                matches = [match for match in matches if not function_words.issuperset(match.words)]
             for match in matches:
                 key = (match.rule.intent, fold(match.rule.keyword))
                 if key not in seen and not taken.intersection(match.words):

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     lexical_weight: Fraction = 0.85
     dense_weight: Fraction = 0.15
     min_relevance: Fraction = Field(
-        0.25, description="Share of the question's term weight a passage must cover to be used."
+        0.1, description="Share of the question's term weight a passage must cover to be used."
     )
 
     # -- ingest

@@ -233,7 +233,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerMetadata:
-    """What an answer cost and how it came about; costs in US dollars, times in milliseconds."""
+    """How an answer came about; cost in US dollars (None: no known price), times in ms."""
 
     intent: Intent
     confidence: float
@@ -242,7 +242,7 @@ class AnswerMetadata:
     completion_tokens: int
     total_tokens: int
     model_used: str
-    cost_usd: float
+    cost_usd: float | None
     saved_tokens: int
     usage_reported: bool
     outcome: Outcome

@@ -117,6 +117,12 @@ def test_a_word_counts_for_the_questions_language_before_others() -> None:
     assert router.route("كم مدة الضمان؟ ما هو ضمان هذا").intent == "product"
 
 
+def test_a_function_word_is_no_keyword_of_another_language() -> None:
+    router = _router(KeywordRule("contact", "ar", "أين", 1))
+    assert router.route("این پیراهن نخی است").matched == ()
+    assert router.route("أين الفرع؟").intent == "contact"
+
+
 def test_weights_add_up() -> None:
     router = _router(
         KeywordRule("pricing", "en", "price", 3),
@@ -207,6 +213,12 @@ def test_routing_costs_about_a_millisecond_at_most(router: QueryRouter) -> None:
         router.route(message)
         seconds.append(time.perf_counter() - started)
     assert sorted(seconds)[int(0.95 * len(seconds))] < 0.002  # about 0.15 ms on an idle machine
+
+
+def test_a_flood_of_keywords_is_routed_in_bounded_time(router: QueryRouter) -> None:
+    started = time.perf_counter()
+    router.route("price office how to " * 50_000)
+    assert time.perf_counter() - started < 0.5
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

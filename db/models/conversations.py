@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, TenantOwned, Timestamped, new_id
@@ -30,7 +31,7 @@ class Conversation(TenantOwned, Timestamped, Base):
     channel: Mapped[str] = mapped_column(server_default="console")
     status: Mapped[str] = mapped_column(server_default="active")
     title: Mapped[str] = mapped_column(server_default="")
-    message_count: Mapped[int] = mapped_column(server_default=text("0"))
+    message_count: Mapped[int] = mapped_column(server_default=sql("0"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -54,8 +55,8 @@ class Message(TenantOwned, Timestamped, Base):
     text: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="complete")
     error: Mapped[str | None]
-    citations: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    ledger: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    citations: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    ledger: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
 
 
 class SessionMemory(TenantOwned, Timestamped, Base):

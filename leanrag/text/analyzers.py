@@ -95,7 +95,9 @@ def _split_words(text: str, language: Language) -> Iterator[tuple[str, str]]:
         return
     # NFC: a letter and its combining mark must be one letter to the stemmer, and to _WORD.
     composed = unicodedata.normalize("NFC", _TURKISH_ENDING.sub("", text))
-    for word in _WORD.findall(composed.translate(_TURKISH_CAPITALS).lower()):
+    if not composed.isascii():  # a keyboard without ı means i by I
+        composed = composed.translate(_TURKISH_CAPITALS)
+    for word in _WORD.findall(composed.lower()):
         folded = fold(word)
         yield (folded if _ARABIC_SCRIPT.search(folded) else word), folded
 

@@ -21,7 +21,9 @@ _PERSIAN_ENDINGS = """
 """
 _PERSIAN_SUFFIXES = tuple(sorted(_PERSIAN_ENDINGS.split(), key=len, reverse=True))
 _PERSIAN_CONTINUOUS = "می"
+_PERSIAN_POSSESSIVES = frozenset({"م", "ت", "ش"})
 _SHORTEST_STEM = 3  # letters that a Persian ending must leave
+_SHORTEST_BEFORE_LETTER = 4  # ... and a possessive of one letter, or "قیمت" (price) would lose one
 _SHORTEST_VERB = 4  # letters that the prefix of continuous verbs must leave
 _SHORTEST_TURKISH_STEM = 3  # Snowball makes "müdür" (manager) the particle "mü"
 
@@ -47,9 +49,18 @@ def stem(word: str, language: Language) -> str:
 def _stem_persian(word: str) -> str:
     if word.startswith(_PERSIAN_CONTINUOUS) and len(word) - 2 >= _SHORTEST_VERB:
         word = word[2:]
+    shorter = _without_persian_ending(word)
+    while shorter != word:  # to the end, so that a noun that looks inflected meets its own plural
+        word, shorter = shorter, _without_persian_ending(shorter)
+    return word
+
+
+def _without_persian_ending(word: str) -> str:
     for suffix in _PERSIAN_SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM:
-            return word[: -len(suffix)]
+        left = len(word) - len(suffix)
+        shortest = _SHORTEST_BEFORE_LETTER if suffix in _PERSIAN_POSSESSIVES else _SHORTEST_STEM
+        if left >= shortest and word.endswith(suffix):
+            return word[:left]
     return word
 
 

@@ -1,0 +1,336 @@
+"""The turn, top to bottom: admit → route → remember → retrieve → guard → budget → say → settle."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.models import Message
+from db.models.base import new_id
+from db.tenancy import Database
+from leanrag import privacy
+from leanrag.bots import BotView, find_bot
+from leanrag.budget import TokenBudgetController
+from leanrag.conversations import open_conversation
+from leanrag.counterfactual import count_everything
+from leanrag.embedding_cache import QuestionEmbedder
+from leanrag.errors import DatabaseUnavailable, LeanRagError
+from leanrag.ledger import Counterfactual
+from leanrag.memory import SessionMemoryManager
+from leanrag.quotas import RateLimiter, reserve_question
+from leanrag.retriever import ContextRetriever
+from leanrag.router import QueryRouter
+from leanrag.settlement import AdmittedTurn, opening_messages, save_partial, settle
+from leanrag.speech import Speaker, Utterance
+from leanrag.step_clock import StepClock
+from leanrag.text.normalize import clean
+from leanrag.text.tokens import TokenCounter
+from leanrag.tuning import RouterCache, TuningDraft
+from leanrag.types import (
+    BudgetedPrompt,
+    Evidence,
+    Memory,
+    Passage,
+    Route,
+    TextDelta,
+    TurnEnded,
+    TurnEvent,
+    TurnFailed,
+    TurnStarted,
+)
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a customer asks: in a conversation or a new one, of a bot (slug or id) or the first."""
+
+    text: str
+    conversation_id: UUID | None = None
+    bot: str | UUID | None = None
+    channel: str = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPreview:
+    """The route and the prompt that a question would get; nothing was asked, nothing stored."""
+
+    route: Route
+    prompt: BudgetedPrompt
+    widened: bool
+    counterfactual_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The retrieval test: the route, and the passages of all sources by fused score."""
+
+    route: Route
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSteps:
+    """The steps of a turn, put together by the composition root."""
+
+    routers: RouterCache
+    memory: SessionMemoryManager
+    embedder: QuestionEmbedder
+    retriever: ContextRetriever
+    budget: TokenBudgetController
+    counter: TokenCounter
+    speaker: Speaker
+    limiter: RateLimiter
+    questions_per_month: int
+
+
+class Answerer:
+    """Answers questions; every door of the product consumes its events."""
+
+    def __init__(self, database: Database, steps: TurnSteps) -> None:
+        self._database = database
+        self._steps = steps
+        self.model_name = steps.speaker.model_name
+
+    def answer(
+        self,
+        tenant_id: UUID,
+        question: Question,
+        *,
+        cancelled: threading.Event | None = None,
+    ) -> Iterator[TurnEvent]:
+        """Yield the events of one turn, from TurnStarted to TurnEnded or TurnFailed.
+
+        What forbids the turn is raised before the first event: EmptyQuestion, QuestionTooLong,
+        NotFound, Conflict, RateLimited, QuotaExceeded, DatabaseUnavailable. After it, nothing is
+        raised: a failure is the last event, and what was said until then is kept.
+        """
+        clock = StepClock()
+        turn = self._admit(tenant_id, question)
+        clock.mark("admit")
+        yield TurnStarted(turn.conversation_id, turn.message_id, turn.route)
+        try:
+            evidence, everything = self._retrieve(turn, clock)
+            prompt = self._assemble(turn.persona, turn.question, turn.memory, evidence, turn.route)
+            clock.mark("budget")
+        except LeanRagError as exc:
+            yield self._fail_early(turn, exc)
+            return
+        utterance = self._steps.speaker.prepare(turn, prompt, evidence, everything, clock.started)
+        yield from self._say(turn, utterance, clock, cancelled or threading.Event())
+
+    def preview(
+        self,
+        tenant_id: UUID,
+        question: str,
+        *,
+        bot: str | UUID | None = None,
+        draft: TuningDraft | None = None,
+    ) -> TurnPreview:
+        """Return the prompt that a question would get, by a draft if one is given."""
+        question = clean(question).strip()
+        self._steps.budget.check_question(question)
+        vector = self._steps.embedder.embed(tenant_id, question)
+        with self._database.tenant(tenant_id) as session:
+            found = find_bot(tenant_id, bot, session=session)
+            route = self._router(tenant_id, draft, session=session).route(question)
+            evidence = self._steps.retriever.retrieve(
+                tenant_id, question, route, vector=vector, bot_id=found.bot_id, session=session
+            )
+            everything = self._count_everything(tenant_id, found, None, question, session=session)
+        prompt = self._assemble(found.persona, question, Memory(), evidence, route)
+        return TurnPreview(route, prompt, evidence.widened, everything.total_tokens)
+
+    def search(
+        self, tenant_id: UUID, query: str, *, bot: str | UUID | None = None, limit: int = 20
+    ) -> SearchResult:
+        """Return the passages that match a query best, with their scores."""
+        query = clean(query).strip()
+        self._steps.budget.check_question(query)
+        vector = self._steps.embedder.embed(tenant_id, query)
+        with self._database.tenant(tenant_id) as session:
+            found = find_bot(tenant_id, bot, session=session)
+            route = self._router(tenant_id, None, session=session).route(query)
+            passages = self._steps.retriever.rank(
+                tenant_id,
+                query,
+                route.language,
+                vector=vector,
+                bot_id=found.bot_id,
+                session=session,
+            )
+        return SearchResult(route, passages[:limit])
+
+    def _admit(self, tenant_id: UUID, question: Question) -> AdmittedTurn:
+        """Check and count the question, route it, and store both messages, in one transaction."""
+        text = clean(question.text).strip()
+        self._steps.budget.check_question(text)
+        self._steps.limiter.admit(tenant_id)
+        with self._database.tenant(tenant_id) as session:
+            bot = find_bot(tenant_id, question.bot, session=session)
+            conversation = open_conversation(
+                tenant_id,
+                question.conversation_id,
+                bot_id=bot.bot_id,
+                channel=question.channel,
+                question=text,
+                session=session,
+            )
+            if question.conversation_id is not None and question.bot is None:
+                bot = find_bot(tenant_id, conversation.bot_id, session=session)
+            reserve_question(
+                tenant_id, questions_per_month=self._steps.questions_per_month, session=session
+            )
+            memory = self._steps.memory.recall(
+                tenant_id, conversation.conversation_id, session=session
+            )
+            turn = AdmittedTurn(
+                tenant_id=tenant_id,
+                bot_id=bot.bot_id,
+                conversation_id=conversation.conversation_id,
+                question_id=new_id(),
+                message_id=new_id(),
+                question=text,
+                persona=bot.persona,
+                route=self._router(tenant_id, None, session=session).route(text),
+                memory=memory,
+            )
+            session.add_all(opening_messages(turn))
+        return turn
+
+    def _retrieve(self, turn: AdmittedTurn, clock: StepClock) -> tuple[Evidence, Counterfactual]:
+        vector = self._steps.embedder.embed(turn.tenant_id, turn.question)
+        clock.mark("embed")
+        with self._database.tenant(turn.tenant_id) as session:
+            evidence = self._steps.retriever.retrieve(
+                turn.tenant_id,
+                turn.question,
+                turn.route,
+                vector=vector,
+                bot_id=turn.bot_id,
+                session=session,
+            )
+            bot = find_bot(turn.tenant_id, turn.bot_id, session=session)
+            everything = self._count_everything(
+                turn.tenant_id, bot, turn.conversation_id, turn.question, session=session
+            )
+        clock.mark("retrieve")
+        return evidence, everything
+
+    def _assemble(
+        self, persona: str, question: str, memory: Memory, evidence: Evidence, route: Route
+    ) -> BudgetedPrompt:
+        citable, learn_only = privacy.split(evidence)
+        return self._steps.budget.assemble(
+            persona=persona,
+            question=question,
+            memory=memory,
+            citable=citable,
+            learn_only=learn_only,
+            route=route,
+        )
+
+    def _say(
+        self, turn: AdmittedTurn, utterance: Utterance, clock: StepClock, cancelled: threading.Event
+    ) -> Iterator[TurnEvent]:
+        """Stream the answer, keep it as it grows, and settle it however it ends."""
+        saved_at, has_settled = time.monotonic(), False
+        try:
+            for event in utterance.events(cancelled):
+                yield event
+                if (
+                    isinstance(event, TextDelta)
+                    and time.monotonic() - saved_at > SAVE_EVERY_SECONDS
+                ):
+                    self._keep(turn, utterance.text)
+                    saved_at = time.monotonic()
+            clock.mark("generate")
+            has_settled = True
+            yield self._settle(turn, utterance, clock)
+        finally:
+            if not has_settled:  # the reader went away in the middle
+                utterance.stop()
+                self._settle(turn, utterance, clock)
+
+    def _settle(
+        self, turn: AdmittedTurn, utterance: Utterance, clock: StepClock
+    ) -> TurnEnded | TurnFailed:
+        result = utterance.result(clock.milliseconds)
+        try:
+            with self._database.tenant(turn.tenant_id) as session:
+                settle(turn, result, self._steps.memory, session=session)
+        except DatabaseUnavailable as exc:
+            return _failed(turn, exc, result.text)
+        if utterance.failure is not None:
+            return _failed(turn, utterance.failure, result.text)
+        return TurnEnded(
+            conversation_id=turn.conversation_id,
+            message_id=turn.message_id,
+            text=result.text,
+            citations=result.citations,
+            metadata=result.metadata,
+        )
+
+    def _keep(self, turn: AdmittedTurn, text: str) -> None:
+        try:
+            with self._database.tenant(turn.tenant_id) as session:
+                save_partial(turn, text, session=session)
+        except DatabaseUnavailable as exc:  # the settlement will tell, if it lasts
+            log.warning("A partial answer could not be kept: %s", exc)
+
+    def _fail_early(self, turn: AdmittedTurn, exc: LeanRagError) -> TurnFailed:
+        """Store why there is no answer, as far as the database lets us."""
+        try:
+            with self._database.tenant(turn.tenant_id) as session:
+                message = session.get(Message, (turn.tenant_id, turn.message_id))
+                if message is not None:
+                    message.status, message.error = "failed", exc.message
+        except DatabaseUnavailable as unavailable:
+            log.warning("A failed turn could not be stored: %s", unavailable)
+        return _failed(turn, exc, "")
+
+    def _router(
+        self, tenant_id: UUID, draft: TuningDraft | None, *, session: Session
+    ) -> QueryRouter:
+        if draft is not None:
+            return QueryRouter(draft.keywords, draft.routings)
+        return self._steps.routers.read(tenant_id, session=session)
+
+    def _count_everything(
+        self,
+        tenant_id: UUID,
+        bot: BotView,
+        conversation_id: UUID | None,
+        question: str,
+        *,
+        session: Session,
+    ) -> Counterfactual:
+        own = self._steps.budget.check_persona(bot.persona) + self._steps.counter.count(question)
+        return count_everything(
+            tenant_id,
+            bot_id=bot.bot_id,
+            conversation_id=conversation_id,
+            own_tokens=own,
+            counter=self._steps.counter,
+            session=session,
+        )
+
+
+def _failed(turn: AdmittedTurn, exc: LeanRagError, kept_text: str) -> TurnFailed:
+    return TurnFailed(
+        code=exc.code,
+        message=exc.message,
+        conversation_id=turn.conversation_id,
+        message_id=turn.message_id,
+        kept_text=kept_text,
+        details={**exc.details, "status": exc.status},
+    )

@@ -1,0 +1,1 @@
+"""The HTTP interface: a FastAPI application that `app.py` mounts at /api."""

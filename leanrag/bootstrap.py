@@ -1,0 +1,219 @@
+"""The composition root: settings → a running database → services."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from db.embedded import EmbeddedServer, start_embedded
+from db.engine import (
+    APPLICATION_ROLE,
+    DatabaseUnreachable,
+    DatabaseUnsuitable,
+    check_server,
+    make_admin_engine,
+    make_engine,
+    with_driver,
+)
+from db.errors import DatabaseError
+from db.migrate import migrate
+from db.tenancy import Database
+from leanrag.answer import Answerer, TurnSteps
+from leanrag.bots import Bots
+from leanrag.budget import BudgetLimits, TokenBudgetController
+from leanrag.conversations import Conversations
+from leanrag.demo.loader import ensure_demo_tenant
+from leanrag.embedding_cache import QuestionEmbedder
+from leanrag.embeddings import Embedder, embedder_from
+from leanrag.errors import ConfigurationError, DatabaseUnavailable
+from leanrag.guarded_database import GuardedDatabase
+from leanrag.health import Health
+from leanrag.ingest.jobs import JobQueue
+from leanrag.ingest.pipeline import Ingest
+from leanrag.llm import ChatModel, chat_model_from
+from leanrag.memory import MemoryLimits, SessionMemoryManager
+from leanrag.quotas import RateLimiter
+from leanrag.retriever import ContextRetriever, RetrievalWeights
+from leanrag.routing_defaults import default_keywords, default_routings
+from leanrag.settings import Settings
+from leanrag.sources import Sources
+from leanrag.speech import Speaker
+from leanrag.tenants import Tenants
+from leanrag.text.tokens import TokenCounter, encoding_for_model, load_counter
+from leanrag.tuning import RouterCache, Tuning, seed_defaults
+from leanrag.usage import Usage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that pages, API and command line call."""
+
+    settings: Settings
+    database: Database
+    tenants: Tenants
+    bots: Bots
+    sources: Sources
+    ingest: Ingest
+    answerer: Answerer
+    conversations: Conversations
+    tuning: Tuning
+    usage: Usage
+    health: Health
+    jobs: JobQueue
+    local_tenant_id: UUID
+    closing: tuple[Embedder | ChatModel, ...]
+    server: EmbeddedServer | None
+
+    def close(self) -> None:
+        """Finish the running job, release connections, stop the server if nobody else uses it."""
+        self.jobs.close()
+        for part in self.closing:
+            part.close()
+        self.database.dispose()
+        if self.server is not None:
+            self.server.close()
+
+
+def start_services(
+    settings: Settings | None = None, *, worker: bool | None = None, demo: bool = True
+) -> Services:
+    """Start or attach to the database, migrate it, seed defaults and demo, start the worker.
+
+    `worker` overrides the setting of that name. Raises ConfigurationError and DatabaseUnavailable
+    with one sentence each.
+    """
+    settings = settings or Settings()
+    url, app_url, server = _open_database(settings)
+    timeout = settings.database_connect_timeout_seconds
+    database = GuardedDatabase(
+        make_engine(
+            app_url,
+            connections=settings.database_pool_connections,
+            connect_timeout_seconds=timeout,
+        ),
+        make_admin_engine(url, connect_timeout_seconds=timeout),
+    )
+    try:
+        _prepare(database)
+        services = _compose(settings, database, JobQueue(app_url), server, demo=demo)
+    except BaseException:
+        database.dispose()
+        if server is not None:
+            server.close()
+        raise
+    if settings.worker if worker is None else worker:
+        services.jobs.start_worker(services.ingest.process)
+    return services
+
+
+def _open_database(settings: Settings) -> tuple[URL, URL, EmbeddedServer | None]:
+    """Return the owner's address, the application's, and the embedded server if it is used."""
+    if settings.database_url is not None:
+        url = with_driver(settings.database_url.get_secret_value())
+        return url, url, None
+    try:
+        server = start_embedded(settings.data_directory() / "pgdata")
+    except DatabaseError as exc:
+        raise DatabaseUnavailable(str(exc)) from exc
+    # Before the first migration the limited role is not there yet: the engine connects later.
+    return with_driver(server.url()), with_driver(server.url(user=APPLICATION_ROLE)), server
+
+
+def _prepare(database: Database) -> None:
+    try:
+        check_server(database.admin_engine)
+        migrate(database.admin_engine)
+    except DatabaseUnreachable as exc:
+        raise DatabaseUnavailable(str(exc)) from exc
+    except DatabaseUnsuitable as exc:
+        raise ConfigurationError(str(exc)) from exc
+    except SQLAlchemyError as exc:
+        log.exception("The migration failed.")
+        raise ConfigurationError(
+            "The database's tables could not be brought up to date; its user must own them and may"
+            " need the right to create roles and extensions. The log has the details."
+        ) from exc
+    with database.administration() as session:
+        seed_defaults(default_keywords(), default_routings(), session=session)
+
+
+def _compose(
+    settings: Settings,
+    database: Database,
+    jobs: JobQueue,
+    server: EmbeddedServer | None,
+    *,
+    demo: bool,
+) -> Services:
+    counter = load_counter(encoding_for_model(settings.model))
+    embedder = embedder_from(settings)
+    model = chat_model_from(settings)
+    ingest = Ingest(database, embedder, load_counter(), jobs, settings)
+    tenants = Tenants(database)
+    steps = _turn_steps(settings, database, embedder, model, counter)
+    local = ensure_demo_tenant(tenants, database, ingest, load_counter(), fill=demo)
+    return Services(
+        settings=settings,
+        database=database,
+        tenants=tenants,
+        bots=Bots(database),
+        sources=Sources(database),
+        ingest=ingest,
+        answerer=Answerer(database, steps),
+        conversations=Conversations(database),
+        tuning=Tuning(database),
+        usage=Usage(database),
+        health=Health(database, embedder, jobs, settings),
+        jobs=jobs,
+        local_tenant_id=local,
+        closing=(embedder,) if model is None else (embedder, model),
+        server=server,
+    )
+
+
+def _turn_steps(
+    settings: Settings,
+    database: Database,
+    embedder: Embedder,
+    model: ChatModel | None,
+    counter: TokenCounter,
+) -> TurnSteps:
+    return TurnSteps(
+        routers=RouterCache(),
+        memory=SessionMemoryManager(
+            counter,
+            MemoryLimits(
+                settings.max_summary_tokens,
+                settings.summary_every_messages,
+                settings.recent_messages,
+            ),
+        ),
+        embedder=QuestionEmbedder(database, embedder, base_url=settings.openai_base_url),
+        retriever=ContextRetriever(
+            embedder.model,
+            RetrievalWeights(
+                settings.lexical_weight,
+                settings.dense_weight,
+                settings.retrieval_candidates,
+                settings.min_relevance,
+            ),
+        ),
+        budget=TokenBudgetController(
+            counter,
+            BudgetLimits(
+                max_prompt_tokens=settings.max_prompt_tokens,
+                max_question_tokens=settings.max_question_tokens,
+                max_conversation_tokens=settings.max_conversation_tokens,
+            ),
+        ),
+        counter=counter,
+        speaker=Speaker(model, counter, settings),
+        limiter=RateLimiter(settings.questions_per_minute),
+        questions_per_month=settings.questions_per_month,
+    )

@@ -1,0 +1,285 @@
+"""The ingest flow: upload → validate → store and enqueue; then extract → cut → embed → store."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Source, SourceFile
+from db.models.base import new_id
+from db.tenancy import Database
+from leanrag.bots import find_bot
+from leanrag.embedding_cache import embed_cached, embedding_event
+from leanrag.embeddings import Embedder
+from leanrag.errors import InvalidInput, LeanRagError, NoTextFound
+from leanrag.ingest.chunk import cut
+from leanrag.ingest.extract import extract
+from leanrag.ingest.jobs import JobQueue
+from leanrag.ingest.validate import identify, safe_filename
+from leanrag.passage_store import replace_passages
+from leanrag.settings import Settings
+from leanrag.sources import SourceView, find_source, source_view
+from leanrag.text.tokens import TokenCounter
+from leanrag.types import SOURCE_KINDS, Chunk, ExtractedDocument, SourceKind
+
+log = logging.getLogger(__name__)
+
+# Percent of the work that is done when a step begins.
+_BEGINS_AT = {"extracting": 5, "cutting": 30, "embedding": 45, "storing": 90}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it arrives; `chunk_tokens` overrides the size of its passages."""
+
+    filename: str
+    data: bytes
+    kind: SourceKind = "document"
+    is_citable: bool = True
+    bot_id: UUID | None = None
+    chunk_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The stored source and its job; the same file again gives the source that is there."""
+
+    source: SourceView
+    job_id: int | None
+    is_duplicate: bool
+
+
+class Ingest:
+    """Takes files in and makes them searchable."""
+
+    def __init__(
+        self,
+        database: Database,
+        embedder: Embedder,
+        counter: TokenCounter,
+        jobs: JobQueue,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._counter = counter
+        self._jobs = jobs
+        self._settings = settings
+
+    def accept(self, tenant_id: UUID, upload: Upload) -> Accepted:
+        """Validate a file, store it and enqueue its processing in one transaction.
+
+        Raises FileRejected (and below) for a file that cannot be taken, NotFound for its bot.
+        """
+        upload_type = identify(
+            upload.data, upload.filename, max_bytes=self._settings.max_file_bytes
+        )
+        source = self._new_source(tenant_id, upload, media_type=upload_type.media_type)
+        try:
+            with self._database.tenant(tenant_id) as session:
+                known = _find_same(tenant_id, source.content_hash, session=session)
+                if known is not None:
+                    return Accepted(known, None, is_duplicate=True)
+                if upload.bot_id is not None:
+                    find_bot(tenant_id, upload.bot_id, session=session)
+                session.add(source)
+                session.flush()
+                session.add(
+                    SourceFile(tenant_id=tenant_id, source_id=source.source_id, data=upload.data)
+                )
+                session.flush()
+                job_id = self._jobs.defer_ingest(tenant_id, source.source_id, session=session)
+                session.refresh(source)
+                return Accepted(source_view(source), job_id, is_duplicate=False)
+        except IntegrityError:  # the same file came in through another door at the same moment
+            with self._database.tenant(tenant_id) as session:
+                known = _find_same(tenant_id, source.content_hash, session=session)
+                if known is None:
+                    raise
+                return Accepted(known, None, is_duplicate=True)
+
+    def preview(self, upload: Upload) -> tuple[Chunk, ...]:
+        """Return the passages that a file would become; nothing is stored."""
+        upload_type = identify(
+            upload.data, upload.filename, max_bytes=self._settings.max_file_bytes
+        )
+        document = extract(upload.data, upload_type, settings=self._settings)
+        return self._cut(document, upload.kind, upload.chunk_tokens, _title_of(upload.filename))
+
+    def process(self, tenant_id: UUID, source_id: UUID) -> None:
+        """Make an accepted source searchable; what cannot be read ends as failed, with its reason.
+
+        Safe to repeat: the passages are replaced in one transaction. A source that was deleted
+        meanwhile is let go.
+        """
+        try:
+            self._process(tenant_id, source_id)
+        except LeanRagError as exc:
+            self._mark(tenant_id, source_id, {"status": "failed", "error": exc.message})
+        except Exception:
+            log.exception("Processing source %s failed.", source_id)
+            sentence = "Reading this file failed unexpectedly; upload it again or tell support."
+            self._mark(tenant_id, source_id, {"status": "failed", "error": sentence})
+
+    def reprocess(self, tenant_id: UUID, source_id: UUID, *, chunk_tokens: int | None) -> int:
+        """Enqueue a stored source again, cut to another size if given; return the job's number."""
+        with self._database.tenant(tenant_id) as session:
+            source = find_source(tenant_id, source_id, session=session)
+            source.chunk_settings = _chunk_settings(chunk_tokens)
+            source.status, source.step, source.progress, source.error = "pending", "", 0, None
+            session.flush()
+            return self._jobs.defer_ingest(tenant_id, source_id, session=session)
+
+    def add_records(
+        self,
+        tenant_id: UUID,
+        *,
+        kind: SourceKind,
+        title: str,
+        filename: str,
+        data: bytes,
+        chunks: Sequence[Chunk],
+    ) -> SourceView:
+        """Store a list of records (FAQ pairs, products) that is already cut, at once."""
+        upload = Upload(filename, data, kind)
+        source = self._new_source(tenant_id, upload, media_type="text/csv")
+        source.title = title
+        with self._database.tenant(tenant_id) as session:
+            known = _find_same(tenant_id, source.content_hash, session=session)
+            if known is not None:
+                return known
+            session.add(source)
+            session.flush()
+            session.add(SourceFile(tenant_id=tenant_id, source_id=source.source_id, data=data))
+        self._embed_and_store(tenant_id, source.source_id, chunks, page_count=None)
+        with self._database.tenant(tenant_id) as session:
+            return source_view(find_source(tenant_id, source.source_id, session=session))
+
+    def _process(self, tenant_id: UUID, source_id: UUID) -> None:
+        with self._database.tenant(tenant_id) as session:
+            source = session.get(Source, (tenant_id, source_id))
+            stored = session.get(SourceFile, (tenant_id, source_id))
+            if source is None or stored is None:
+                return
+            view, data, size = source_view(source), stored.data, source.chunk_settings
+        self._begin(tenant_id, source_id, "extracting")
+        upload_type = identify(data, view.filename, max_bytes=self._settings.max_file_bytes)
+        document = extract(data, upload_type, settings=self._settings)
+        self._begin(tenant_id, source_id, "cutting")
+        chunks = self._cut(document, view.kind, size.get("chunk_tokens"), view.title)
+        if not chunks:
+            raise NoTextFound("This file holds no text to read.")
+        pages = len(document.pages) if document.pages[0].number is not None else None
+        if document.title:
+            self._mark(tenant_id, source_id, {"title": document.title})
+        self._embed_and_store(tenant_id, source_id, chunks, page_count=pages)
+
+    def _cut(
+        self,
+        document: ExtractedDocument,
+        kind: SourceKind,
+        chunk_tokens: int | None,
+        fallback_title: str,
+    ) -> tuple[Chunk, ...]:
+        return cut(
+            document,
+            kind=kind,
+            max_tokens=chunk_tokens or self._settings.chunk_tokens,
+            overlap_tokens=self._settings.chunk_overlap_tokens,
+            counter=self._counter,
+            fallback_title=fallback_title,
+        )
+
+    def _embed_and_store(
+        self, tenant_id: UUID, source_id: UUID, chunks: Sequence[Chunk], *, page_count: int | None
+    ) -> None:
+        self._begin(tenant_id, source_id, "embedding")
+
+        def report(done: int, everything: int) -> None:
+            share = done / max(1, everything)
+            self._mark(tenant_id, source_id, {"progress": 45 + round(45 * share)})
+
+        embedded = embed_cached(
+            tenant_id,
+            [f"{c.title}\n{c.heading}\n{c.text}" for c in chunks],
+            database=self._database,
+            embedder=self._embedder,
+            batch_texts=self._settings.embedding_batch_texts,
+            on_progress=report,
+        )
+        self._begin(tenant_id, source_id, "storing")
+        with self._database.tenant(tenant_id) as session:
+            source = session.get(Source, (tenant_id, source_id), with_for_update=True)
+            if source is None:  # deleted while it was being read
+                return
+            replace_passages(
+                source, chunks, embedded.vectors, model=self._embedder.model, session=session
+            )
+            source.status, source.step, source.progress, source.error = "processed", "", 100, None
+            source.page_count, source.passage_count = page_count, len(chunks)
+            source.token_count = sum(chunk.token_count for chunk in chunks)
+            source.processed_at = datetime.now(UTC)
+            if self._embedder.is_remote and embedded.prompt_tokens:
+                session.add(
+                    embedding_event(
+                        tenant_id,
+                        self._embedder.model,
+                        embedded,
+                        base_url=self._settings.openai_base_url,
+                        bot_id=source.bot_id,
+                    )
+                )
+
+    def _begin(self, tenant_id: UUID, source_id: UUID, step: str) -> None:
+        values = {"status": "processing", "step": step, "progress": _BEGINS_AT[step]}
+        self._mark(tenant_id, source_id, {**values, "error": None})
+
+    def _mark(self, tenant_id: UUID, source_id: UUID, values: Mapping[str, object]) -> None:
+        """Write progress in a transaction of its own, so that every page sees it at once."""
+        with self._database.tenant(tenant_id) as session:
+            session.execute(
+                update(Source)
+                .where(Source.tenant_id == tenant_id, Source.source_id == source_id)
+                .values(**values)
+            )
+
+    def _new_source(self, tenant_id: UUID, upload: Upload, *, media_type: str) -> Source:
+        if upload.kind not in SOURCE_KINDS:
+            raise InvalidInput(f"{upload.kind!r} is no kind of source: use one of {SOURCE_KINDS}.")
+        filename = safe_filename(upload.filename)
+        return Source(
+            tenant_id=tenant_id,
+            source_id=new_id(),
+            bot_id=upload.bot_id,
+            kind=upload.kind,
+            title=_title_of(filename),
+            filename=filename,
+            media_type=media_type,
+            byte_size=len(upload.data),
+            content_hash=hashlib.sha256(upload.data).hexdigest(),
+            is_citable=upload.is_citable,
+            chunk_settings=_chunk_settings(upload.chunk_tokens),
+        )
+
+
+def _chunk_settings(chunk_tokens: int | None) -> dict[str, int]:
+    return {} if chunk_tokens is None else {"chunk_tokens": chunk_tokens}
+
+
+def _title_of(filename: str) -> str:
+    return PurePath(filename).stem.replace("_", " ").strip() or filename
+
+
+def _find_same(tenant_id: UUID, content_hash: str, *, session: Session) -> SourceView | None:
+    query = select(Source).where(Source.tenant_id == tenant_id, Source.content_hash == content_hash)
+    found = session.scalars(query).one_or_none()
+    return None if found is None else source_view(found)

@@ -1,0 +1,72 @@
+"""The prompt ledger: everything an answer was made from, kept with it for the X-ray."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from leanrag.types import AnswerMetadata, BudgetedPrompt, Citation, Route
+
+
+@dataclass(frozen=True, slots=True)
+class CounterfactualPart:
+    """Tokens of one part of the prompt that would send everything."""
+
+    name: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """The tokens that the send-everything prompt would have taken for this question."""
+
+    total_tokens: int
+    parts: tuple[CounterfactualPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How an answer came about: route, exact prompt, every passage's fate, cost and time.
+
+    `widened`: sources outside the route were used. `step_ms`: milliseconds of each step.
+    """
+
+    route: Route
+    prompt: BudgetedPrompt
+    widened: bool
+    searched: int
+    counterfactual: Counterfactual
+    metadata: AnswerMetadata
+    step_ms: dict[str, float]
+
+
+def ledger_to_json(ledger: Ledger) -> dict[str, Any]:
+    """Return the ledger as JSON values, for the database."""
+    return dict(_adapter(Ledger).dump_python(ledger, mode="json"))
+
+
+def ledger_from_json(stored: dict[str, Any]) -> Ledger | None:
+    """Read a stored ledger; None where a message has none."""
+    if not stored:
+        return None
+    ledger: Ledger = _adapter(Ledger).validate_python(stored)
+    return ledger
+
+
+def citations_to_json(citations: tuple[Citation, ...]) -> list[Any]:
+    """Return citations as JSON values, for the database."""
+    return list(_adapter(tuple[Citation, ...]).dump_python(citations, mode="json"))
+
+
+def citations_from_json(stored: list[Any]) -> tuple[Citation, ...]:
+    """Read stored citations."""
+    citations: tuple[Citation, ...] = _adapter(tuple[Citation, ...]).validate_python(stored)
+    return citations
+
+
+@lru_cache(maxsize=4)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,0 +1,128 @@
+"""Session memory: one rolling summary, replaced every few messages, and the latest messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import Message, SessionMemory
+from leanrag.text.analyzers import analyze
+from leanrag.text.language import detect_language
+from leanrag.text.sentences import split_sentences
+from leanrag.text.tokens import TokenCounter
+from leanrag.types import Memory, PastMessage
+
+_SEPARATOR = " · "
+_MAX_SENTENCE_TOKENS = 40
+_USER_BONUS = 1.5  # what the customer says of themself is what the next answers need
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimits:
+    """The summary's tokens at most, how often it is replaced, and messages kept verbatim."""
+
+    max_summary_tokens: int = 150
+    every_messages: int = 5
+    recent_messages: int = 4
+
+
+class SessionMemoryManager:
+    """Recalls what a conversation carries along, and replaces its summary when it is due."""
+
+    def __init__(self, counter: TokenCounter, limits: MemoryLimits) -> None:
+        self._counter = counter
+        self._limits = limits
+
+    def recall(self, tenant_id: UUID, conversation_id: UUID, *, session: Session) -> Memory:
+        """Return the summary in force and the latest messages, oldest first."""
+        messages = _latest(
+            tenant_id, conversation_id, self._limits.recent_messages, session=session
+        )
+        newest = _newest(tenant_id, conversation_id, session=session)
+        return Memory("" if newest is None else newest.summary, messages)
+
+    def replace_when_due(
+        self, tenant_id: UUID, conversation_id: UUID, message_count: int, *, session: Session
+    ) -> bool:
+        """Replace the summary if five (the limit's) messages came since; tell whether it was.
+
+        Extractive: the sentences of the old summary and of the new messages that carry most words
+        of their own, newest first among equals, in the order in which they were said.
+        """
+        newest = _newest(tenant_id, conversation_id, session=session)
+        covered = 0 if newest is None else newest.message_count
+        if message_count - covered < self._limits.every_messages:
+            return False
+        new = _latest(tenant_id, conversation_id, message_count - covered, session=session)
+        summary = self.summarise("" if newest is None else newest.summary, new)
+        if not summary:  # the last good one stays in force
+            return False
+        session.add(
+            SessionMemory(
+                tenant_id=tenant_id,
+                conversation_id=conversation_id,
+                revision=1 if newest is None else newest.revision + 1,
+                summary=summary,
+                token_count=self._counter.count(summary),
+                message_count=message_count,
+                made_by="extractive",
+            )
+        )
+        return True
+
+    def summarise(self, old_summary: str, messages: Sequence[PastMessage]) -> str:
+        """Return the new summary: at most `max_summary_tokens`, whole sentences."""
+        said = [(s, 1.0) for s in old_summary.split(_SEPARATOR) if s.strip()]
+        for message in messages:
+            weight = _USER_BONUS if message.role == "user" else 1.0
+            said += [(s, weight) for s in _sentences(message)]
+        ranked = sorted(range(len(said)), key=lambda i: (-_content(said[i][0]) * said[i][1], -i))
+        kept: list[int] = []
+        for index in ranked:
+            candidate = sorted([*kept, index])
+            text = _SEPARATOR.join(said[i][0] for i in candidate)
+            if self._counter.count(said[index][0]) <= _MAX_SENTENCE_TOKENS and (
+                self._counter.count(text) <= self._limits.max_summary_tokens
+            ):
+                kept = candidate
+        return _SEPARATOR.join(dict.fromkeys(said[i][0] for i in kept))
+
+
+def _sentences(message: PastMessage) -> list[str]:
+    return [" ".join(s.split()) for s in split_sentences(message.text) if s.strip()]
+
+
+def _content(sentence: str) -> int:
+    """Count the distinct words that carry content; digits (orders, sizes, dates) count twice."""
+    words = set(analyze(sentence, detect_language(sentence)))
+    return len(words) + sum(any(letter.isdigit() for letter in word) for word in words)
+
+
+def _latest(
+    tenant_id: UUID, conversation_id: UUID, limit: int, *, session: Session
+) -> tuple[PastMessage, ...]:
+    query = (
+        select(Message.role, Message.text)
+        .where(
+            Message.tenant_id == tenant_id,
+            Message.conversation_id == conversation_id,
+            func.length(Message.text) > 0,
+        )
+        .order_by(Message.message_id.desc())
+        .limit(limit)
+    )
+    rows = reversed(session.execute(query).all())
+    return tuple(
+        PastMessage("user" if role == "user" else "assistant", text) for role, text in rows
+    )
+
+
+def _newest(tenant_id: UUID, conversation_id: UUID, *, session: Session) -> SessionMemory | None:
+    query = select(SessionMemory).where(
+        SessionMemory.tenant_id == tenant_id, SessionMemory.conversation_id == conversation_id
+    )
+    return session.scalars(query.order_by(SessionMemory.revision.desc()).limit(1)).one_or_none()

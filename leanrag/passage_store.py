@@ -1,0 +1,145 @@
+"""Passages in the database: stored with both vectors, removed, and counted for BM25.
+
+Document frequencies follow every change inside its transaction: a reader sees passages and
+statistics that belong together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pgvector import HalfVector, SparseVector
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from db.models import ChunkRow, LexicalStatistics, Source
+from db.models.base import new_id
+from db.models.knowledge import LEXICAL_DIMENSIONS
+from leanrag.embeddings import Vectors
+from leanrag.text.lexical import document_weights
+from leanrag.text.term_statistics import TermSketch
+from leanrag.types import Chunk
+
+_INSERT_ROWS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class TermStatistics:
+    """A tenant's passage count and document frequencies, at one version."""
+
+    passage_count: int
+    version: int
+    sketch: TermSketch
+
+
+def replace_passages(
+    source: Source, chunks: Sequence[Chunk], vectors: Vectors, *, model: str, session: Session
+) -> None:
+    """Put these passages in the place of the source's own; `vectors` (n, dim) in their order."""
+    remove_passages(source.tenant_id, source.source_id, session=session)
+    weights = [document_weights(c.title, c.heading, c.text, c.language) for c in chunks]
+    rows = [
+        {
+            "tenant_id": source.tenant_id,
+            "chunk_id": new_id(),
+            "source_id": source.source_id,
+            "chunk_type": source.kind,
+            "position": chunk.position,
+            "title": chunk.title,
+            "heading_path": chunk.heading,
+            "full_text": chunk.text,
+            "tldr": chunk.tldr,
+            "language": chunk.language,
+            "page": chunk.page,
+            "token_count": chunk.token_count,
+            "content_hash": chunk.content_hash,
+            "is_citable": source.is_citable,
+            "embedding_model": model,
+            "dense": HalfVector(vector),
+            "lexical": SparseVector(terms, LEXICAL_DIMENSIONS),
+        }
+        for chunk, vector, terms in zip(chunks, vectors, weights, strict=True)
+    ]
+    for start in range(0, len(rows), _INSERT_ROWS):
+        session.execute(insert(ChunkRow), rows[start : start + _INSERT_ROWS])
+    terms = [term for passage in weights for term in passage]
+    _count(source.tenant_id, len(chunks), terms, [], session=session)
+
+
+def remove_passages(tenant_id: UUID, source_id: UUID, *, session: Session) -> None:
+    """Delete a source's passages and take their terms out of the statistics."""
+    gone = session.execute(
+        delete(ChunkRow)
+        .where(ChunkRow.tenant_id == tenant_id, ChunkRow.source_id == source_id)
+        .returning(ChunkRow.lexical)
+    ).scalars()
+    passages = [vector.indices() for vector in gone]
+    if passages:
+        terms = [term for passage in passages for term in passage]
+        _count(tenant_id, -len(passages), [], terms, session=session)
+
+
+def _count(
+    tenant_id: UUID, passages: int, added: list[int], removed: list[int], *, session: Session
+) -> None:
+    """Change a tenant's statistics; the row's lock puts concurrent changes in a line."""
+    own = LexicalStatistics.tenant_id == tenant_id
+    empty = TermSketch().to_bytes()
+    session.execute(
+        upsert(LexicalStatistics)
+        .values(tenant_id=tenant_id, sketch=empty)
+        .on_conflict_do_nothing(index_elements=["tenant_id"])
+    )
+    stored = session.execute(select(LexicalStatistics.sketch).where(own).with_for_update())
+    sketch = TermSketch.from_bytes(stored.scalar_one())
+    sketch.add(added)
+    sketch.remove(removed)
+    session.execute(
+        update(LexicalStatistics)
+        .where(own)
+        .values(
+            passage_count=LexicalStatistics.passage_count + passages,
+            version=LexicalStatistics.version + 1,
+            sketch=sketch.to_bytes(),
+            updated_at=func.now(),
+        )
+    )
+
+
+class StatisticsCache:
+    """Keeps each tenant's sketch (256 KB) as long as its version stands. Thread-safe."""
+
+    def __init__(self, max_tenants: int = 200) -> None:
+        self._max_tenants = max_tenants
+        self._kept: dict[UUID, TermStatistics] = {}
+        self._lock = threading.Lock()
+
+    def read(self, tenant_id: UUID, *, session: Session) -> TermStatistics:
+        """Return the tenant's statistics as this transaction sees them."""
+        own = LexicalStatistics.tenant_id == tenant_id
+        current = session.execute(
+            select(LexicalStatistics.passage_count, LexicalStatistics.version).where(own)
+        ).one_or_none()
+        if current is None:
+            return TermStatistics(0, 0, TermSketch())
+        with self._lock:
+            kept = self._kept.get(tenant_id)
+        if kept is not None and kept.version == current.version:
+            return kept
+        row = session.execute(
+            select(
+                LexicalStatistics.passage_count,
+                LexicalStatistics.version,
+                LexicalStatistics.sketch,
+            ).where(own)
+        ).one()
+        fresh = TermStatistics(row.passage_count, row.version, TermSketch.from_bytes(row.sketch))
+        with self._lock:
+            if len(self._kept) >= self._max_tenants:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[tenant_id] = fresh
+        return fresh

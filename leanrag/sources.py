@@ -1,0 +1,219 @@
+"""What a tenant knows from: its sources, their passages and their original files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from db.models import ChunkRow, Source, SourceFile
+from db.tenancy import Database
+from leanrag.errors import NotFound
+from leanrag.passage_store import remove_passages
+from leanrag.types import Language, SourceKind, SourceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A source as the console lists it; `progress` in percent, `error` in plain words."""
+
+    source_id: UUID
+    bot_id: UUID | None
+    kind: SourceKind
+    title: str
+    filename: str
+    media_type: str
+    byte_size: int
+    is_citable: bool
+    enabled: bool
+    status: SourceStatus
+    step: str
+    progress: int
+    error: str | None
+    page_count: int | None
+    passage_count: int
+    token_count: int
+    created_at: datetime
+    processed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkView:
+    """A stored passage with the title and kind of its source."""
+
+    chunk_id: UUID
+    source_id: UUID
+    source_title: str
+    kind: SourceKind
+    position: int
+    title: str
+    heading: str
+    text: str
+    tldr: str
+    language: Language
+    page: int | None
+    token_count: int
+    is_citable: bool
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """The bytes that were uploaded."""
+
+    filename: str
+    media_type: str
+    data: bytes
+
+
+class Sources:
+    """Lists, shows and deletes a tenant's sources."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, tenant_id: UUID, *, limit: int = 200, offset: int = 0) -> tuple[SourceView, ...]:
+        """Return a page of sources, newest first."""
+        query = select(Source).where(Source.tenant_id == tenant_id)
+        query = query.order_by(Source.created_at.desc(), Source.source_id.desc())
+        with self._database.tenant(tenant_id) as session:
+            rows = session.scalars(query.limit(limit).offset(offset))
+            return tuple(source_view(row) for row in rows)
+
+    def get(self, tenant_id: UUID, source_id: UUID) -> SourceView:
+        """Return one source. Raises NotFound."""
+        with self._database.tenant(tenant_id) as session:
+            return source_view(find_source(tenant_id, source_id, session=session))
+
+    def delete(self, tenant_id: UUID, source_id: UUID) -> None:
+        """Delete a source with its file and passages. Raises NotFound."""
+        with self._database.tenant(tenant_id) as session:
+            source = find_source(tenant_id, source_id, session=session)
+            remove_passages(tenant_id, source_id, session=session)
+            session.delete(source)
+
+    def chunks(
+        self, tenant_id: UUID, source_id: UUID, *, limit: int = 50, offset: int = 0
+    ) -> tuple[ChunkView, ...]:
+        """Return a page of a source's passages in their order. Raises NotFound."""
+        query = _chunks(tenant_id).where(ChunkRow.source_id == source_id)
+        query = query.order_by(ChunkRow.position).limit(limit).offset(offset)
+        with self._database.tenant(tenant_id) as session:
+            find_source(tenant_id, source_id, session=session)
+            return tuple(_chunk_view(row) for row in session.execute(query))
+
+    def chunk(self, tenant_id: UUID, chunk_id: UUID) -> ChunkView:
+        """Return one passage. Raises NotFound."""
+        return self._chunk(tenant_id, chunk_id)[0]
+
+    def neighbours(
+        self, tenant_id: UUID, chunk_id: UUID, *, around: int = 1
+    ) -> tuple[ChunkView, ...]:
+        """Return a passage between those before and after it in its source. Raises NotFound."""
+        return self._chunk(tenant_id, chunk_id, around=around)
+
+    def file(self, tenant_id: UUID, source_id: UUID) -> StoredFile:
+        """Return a source's original file. Raises NotFound."""
+        with self._database.tenant(tenant_id) as session:
+            source = find_source(tenant_id, source_id, session=session)
+            stored = session.get(SourceFile, (tenant_id, source_id))
+            if stored is None:
+                raise NotFound("This source was not made from a file.")
+            return StoredFile(source.filename, source.media_type, stored.data)
+
+    def _chunk(self, tenant_id: UUID, chunk_id: UUID, *, around: int = 0) -> tuple[ChunkView, ...]:
+        with self._database.tenant(tenant_id) as session:
+            found = session.get(ChunkRow, (tenant_id, chunk_id))
+            if found is None:
+                raise NotFound(
+                    "This passage is no longer there; its source was changed or deleted."
+                )
+            query = _chunks(tenant_id).where(
+                ChunkRow.source_id == found.source_id,
+                ChunkRow.position.between(found.position - around, found.position + around),
+            )
+            rows = session.execute(query.order_by(ChunkRow.position))
+            return tuple(_chunk_view(row) for row in rows)
+
+
+def find_source(tenant_id: UUID, source_id: UUID, *, session: Session) -> Source:
+    """Return the row of a source. Raises NotFound."""
+    source = session.get(Source, (tenant_id, source_id))
+    if source is None:
+        raise NotFound("There is no such document here; it may have been deleted.")
+    return source
+
+
+def source_view(row: Source) -> SourceView:
+    """Return a source's row as the frozen value that pages and the API read."""
+    return SourceView(
+        source_id=row.source_id,
+        bot_id=row.bot_id,
+        kind=cast(SourceKind, row.kind),
+        title=row.title,
+        filename=row.filename,
+        media_type=row.media_type,
+        byte_size=row.byte_size,
+        is_citable=row.is_citable,
+        enabled=row.enabled,
+        status=cast(SourceStatus, row.status),
+        step=row.step,
+        progress=row.progress,
+        error=row.error,
+        page_count=row.page_count,
+        passage_count=row.passage_count,
+        token_count=row.token_count,
+        created_at=row.created_at,
+        processed_at=row.processed_at,
+    )
+
+
+def _chunks(tenant_id: UUID) -> Select[tuple[ChunkRow, str]]:
+    """Select passages without their vectors, which are large and never shown."""
+    columns = [ChunkRow.__table__.c[name] for name in _SHOWN]
+    query = select(*columns, Source.title.label("source_title")).join(
+        Source,
+        (Source.tenant_id == ChunkRow.tenant_id) & (Source.source_id == ChunkRow.source_id),
+    )
+    return cast("Select[tuple[ChunkRow, str]]", query.where(ChunkRow.tenant_id == tenant_id))
+
+
+_SHOWN = (
+    "chunk_id",
+    "source_id",
+    "chunk_type",
+    "position",
+    "title",
+    "heading_path",
+    "full_text",
+    "tldr",
+    "language",
+    "page",
+    "token_count",
+    "is_citable",
+    "enabled",
+)
+
+
+def _chunk_view(row: Row[tuple[ChunkRow, str]]) -> ChunkView:
+    found = row._mapping
+    return ChunkView(
+        chunk_id=found["chunk_id"],
+        source_id=found["source_id"],
+        source_title=found["source_title"],
+        kind=found["chunk_type"],
+        position=found["position"],
+        title=found["title"],
+        heading=found["heading_path"],
+        text=found["full_text"],
+        tldr=found["tldr"],
+        language=found["language"],
+        page=found["page"],
+        token_count=found["token_count"],
+        is_citable=found["is_citable"],
+        enabled=found["enabled"],
+    )

@@ -1,0 +1,157 @@
+"""Stored messages: the text, what it cites, what it cost, and the way into its X-ray."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+from leanrag.bootstrap import Services
+from streamlit.delta_generator import DeltaGenerator
+
+from leanrag.conversations import MessageView
+from leanrag.ledger import Ledger
+from leanrag.types import Citation
+from pages._chat_citation import show_citation
+from pages._chat_state import (
+    LiveAnswer,
+    ask,
+    live_answer,
+    open_conversation_id,
+    toggle_xray,
+    xray_message,
+)
+from pages._chat_text import direction
+from pages._intents import intent_name, language_name
+from pages._locale import money, number, percent, seconds, t, ui_language
+from pages._safe_text import plain_text, safe_markdown
+from pages._xray import draw_xray
+
+_AVATARS = {"user": ":material/person:", "assistant": ":material/bolt:"}
+_LABEL_LETTERS = 44
+_LONGEST_ANSWER = timedelta(minutes=2)  # after it, nobody is writing any more
+
+
+def draw_history(services: Services) -> tuple[MessageView, ...]:
+    """Draw the open conversation's messages, without those of a running answer."""
+    conversation_id = open_conversation_id()
+    if conversation_id is None:
+        return ()
+    messages = services.conversations.messages(services.local_tenant_id, conversation_id)
+    live = live_answer()
+    if live is not None:
+        messages = _without(live, messages)
+    question = ""
+    for message in messages:
+        if message.role == "user":
+            question = message.text
+            draw_question(message.text, key=str(message.message_id))
+        else:
+            _draw_answer(services, message, question)
+    return messages
+
+
+def draw_question(text: str, *, key: str) -> None:
+    """Draw what was asked, exactly as it was typed."""
+    with message_box("user", text, key=f"question-{key}"):
+        st.markdown(plain_text(text).replace("\n", "  \n"))
+
+
+def message_box(role: str, text: str, *, key: str) -> DeltaGenerator:
+    """Return the box of a message, in the direction of its text."""
+    chat = st.chat_message(role, avatar=_AVATARS[role])
+    return chat.container(key=f"{direction(text)}-{role}-{key}")
+
+
+def _without(live: LiveAnswer, messages: tuple[MessageView, ...]) -> tuple[MessageView, ...]:
+    kept = [message for message in messages if message.message_id != live.message_id]
+    if live.message_id is not None and kept and kept[-1].role == "user":
+        kept.pop()
+    return tuple(kept)
+
+
+def _draw_answer(services: Services, message: MessageView, question: str) -> None:
+    key = str(message.message_id)
+    box = message_box("assistant", message.text or question, key=key)
+    if message.text:
+        box.markdown(safe_markdown(message.text))
+    _draw_status(services, message, question)
+    if message.citations:
+        _draw_citations(services, message.citations, key=key)
+    if message.ledger is not None:
+        _draw_footer(message, message.ledger)
+        if xray_message() == key:
+            with st.container(border=True, key=f"chat_xray_{key}"):
+                draw_xray(message.ledger, services.settings.max_prompt_tokens, key=key)
+
+
+def _draw_status(services: Services, message: MessageView, question: str) -> None:
+    if message.status == "partial" and message.ledger is None and not message.error:
+        age = datetime.now(UTC) - message.created_at
+        if age < _LONGEST_ANSWER:
+            st.caption(t("chat.still_writing"))
+            st.button(t("chat.refresh"), key=f"chat_refresh_{message.message_id}")
+            return
+    if message.error:
+        shown = message.error if ui_language() == "en" else t("chat.failed")
+        st.error(plain_text(shown), icon=":material/error:")
+    if message.status == "stopped":
+        st.caption(f":material/stop_circle: {t('chat.stopped')}")
+    elif message.status == "partial":
+        st.caption(f":material/warning: {t('chat.partial')}")
+    if message.status in ("failed", "partial") and question and live_answer() is None:
+        st.button(
+            t("chat.ask_again"),
+            icon=":material/refresh:",
+            key=f"chat_again_{message.message_id}",
+            on_click=ask,
+            args=(services, question),
+        )
+
+
+def _draw_citations(services: Services, citations: tuple[Citation, ...], *, key: str) -> None:
+    with st.container(horizontal=True, gap="small", key=f"chat_citations_{key}"):
+        for citation in citations:
+            title = citation.title or citation.heading
+            cut = title if len(title) <= _LABEL_LETTERS else title[:_LABEL_LETTERS].rstrip() + "…"
+            clicked = st.button(
+                f"\\[{citation.number}\\] {plain_text(cut)}",
+                icon=":material/format_quote:",
+                key=f"chat_citation_{key}_{citation.number}",
+                help=t("chat.open_source"),
+            )
+            if clicked:
+                show_citation(services, citation)
+
+
+def _draw_footer(message: MessageView, ledger: Ledger) -> None:
+    made, key = ledger.metadata, str(message.message_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(intent_name(made.intent), icon=":material/alt_route:", color="primary")
+        st.badge(language_name(made.language), icon=":material/translate:", color="gray")
+        confidence = t("chat.confidence", value=percent(made.confidence))
+        st.badge(confidence, color="gray", help=t("chat.confidence_help"))
+        if message.status == "abstained":
+            st.badge(t("chat.abstained"), color="orange")
+        is_open = xray_message() == key
+        st.button(
+            t("chat.xray_close" if is_open else "chat.xray_open"),
+            icon=":material/close:" if is_open else ":material/labs:",
+            type="tertiary",
+            key=f"chat_xray_button_{key}",
+            on_click=toggle_xray,
+            args=(message.message_id,),
+        )
+    st.caption(plain_text(_figures(ledger)))
+
+
+def _figures(ledger: Ledger) -> str:
+    made, everything = ledger.metadata, ledger.counterfactual.total_tokens
+    parts = [t("chat.prompt_tokens", tokens=number(ledger.prompt.total_tokens))]
+    if everything > ledger.prompt.total_tokens:
+        saved = 1 - ledger.prompt.total_tokens / everything
+        parts.append(t("chat.instead_of", tokens=number(everything), saved=percent(saved)))
+    parts.append(money(made.cost_usd) if made.cost_usd else t("chat.no_cost"))
+    if made.first_token_ms is not None:
+        parts.append(t("chat.first_token", time=seconds(made.first_token_ms)))
+    parts.append(t("chat.total_time", time=seconds(made.response_time_ms)))
+    return " · ".join(parts)

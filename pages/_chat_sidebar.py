@@ -1,0 +1,78 @@
+"""The list of conversations, and what can be done with the open one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+from leanrag.bootstrap import Services
+
+from leanrag.errors import NotFound
+from pages._chat_state import begin_conversation, open_conversation, open_conversation_id
+from pages._locale import t, when
+from pages._safe_text import plain_text
+
+_LISTED = 30
+_TITLE_LETTERS = 60
+
+
+def draw_conversations(services: Services) -> None:
+    """Draw the list in the sidebar: a new one first, then the latest."""
+    opened = open_conversation_id()
+    listed = services.conversations.list(services.local_tenant_id, limit=_LISTED)
+    with st.sidebar, st.container(key="chat_conversations", gap="xsmall"):
+        st.button(
+            t("chat.new"),
+            icon=":material/add:",
+            key="chat_new",
+            width="stretch",
+            on_click=begin_conversation,
+        )
+        if listed:
+            st.caption(t("chat.conversations"))
+        for conversation in listed:
+            is_open = conversation.conversation_id == opened
+            st.button(
+                _title(conversation.title),
+                key=f"chat_open_{conversation.conversation_id}",
+                type="secondary" if is_open else "tertiary",
+                width="stretch",
+                help=plain_text(when(conversation.updated_at)),
+                on_click=open_conversation,
+                args=(conversation.conversation_id,),
+            )
+
+
+def draw_heading(services: Services) -> None:
+    """Draw whom one talks to, and for an open conversation the way to delete it."""
+    bot = services.bots.find(services.local_tenant_id)
+    opened = open_conversation_id()
+    with st.container(key="chat_heading", horizontal=True, vertical_alignment="center"):
+        st.subheader(plain_text(bot.name), anchor=False)
+        if opened is not None:
+            _draw_delete(services, opened)
+
+
+def _draw_delete(services: Services, conversation_id: UUID) -> None:
+    with st.popover(t("chat.delete"), icon=":material/delete:", type="tertiary"):
+        st.write(t("chat.delete_question"))
+        st.button(
+            t("chat.delete_confirm"),
+            type="primary",
+            key="chat_delete_confirm",
+            on_click=_delete,
+            args=(services, conversation_id),
+        )
+
+
+def _delete(services: Services, conversation_id: UUID) -> None:
+    try:
+        services.conversations.delete(services.local_tenant_id, conversation_id)
+    except NotFound:
+        st.toast(t("chat.deleted_already"))
+    begin_conversation()
+
+
+def _title(title: str) -> str:
+    cut = title if len(title) <= _TITLE_LETTERS else title[:_TITLE_LETTERS].rstrip() + "…"
+    return plain_text(cut) or "…"

@@ -1,0 +1,142 @@
+"""What the chat page remembers: the open conversation, the running answer, a refused question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import streamlit as st
+from leanrag.bootstrap import Services
+
+from leanrag.answer import Question
+from leanrag.stream import AnswerStream
+from leanrag.types import TurnEvent
+
+INPUT_KEY = "chat_input"
+_QUERY = "conversation"
+_CONVERSATION = "chat_conversation"
+_LIVE = "chat_live"
+_REFUSAL = "chat_refusal"
+_RESTORED = "chat_restored_question"
+_XRAY = "chat_xray_message"
+
+
+@dataclass(slots=True)
+class LiveAnswer:
+    """An answer that is being written; it goes on while the page is drawn anew."""
+
+    question: str
+    stream: AnswerStream
+    asked_in: UUID | None
+    conversation_id: UUID | None = None
+    message_id: UUID | None = None
+    text: str = ""
+    stopping: bool = False
+    events: Iterator[TurnEvent | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.events = self.stream.events()
+
+
+def open_conversation_id() -> UUID | None:
+    """Return the conversation that the address names, else the one that was open last."""
+    try:
+        return UUID(st.query_params.get(_QUERY) or st.session_state.get(_CONVERSATION) or "")
+    except ValueError:
+        return None
+
+
+def keep_conversation() -> None:
+    """Hold the open conversation in the address and the session; call once a run, first."""
+    live = live_answer()
+    if live is not None and live.conversation_id is not None:
+        _remember(live.conversation_id)
+    elif (conversation_id := open_conversation_id()) is not None:
+        _remember(conversation_id)
+
+
+def open_conversation(conversation_id: UUID) -> None:
+    """Show a conversation."""
+    st.session_state.pop(_REFUSAL, None)
+    _remember(conversation_id)
+
+
+def begin_conversation() -> None:
+    """Show an empty page for a new conversation; an answer that still runs ends unseen."""
+    for key in (_REFUSAL, _CONVERSATION, _LIVE):
+        st.session_state.pop(key, None)
+    st.query_params.pop(_QUERY, None)
+
+
+def live_answer() -> LiveAnswer | None:
+    """Return the answer that is being written in the open conversation."""
+    live: LiveAnswer | None = st.session_state.get(_LIVE)
+    if live is None or open_conversation_id() not in (live.asked_in, live.conversation_id):
+        return None
+    return live
+
+
+def ask(services: Services, question: str) -> None:
+    """Begin an answer in the open conversation; one that is still running there is stopped."""
+    before = live_answer()
+    if before is not None:
+        before.stream.cancel()
+        for _ in before.events:  # until it is stored
+            continue
+    conversation_id = open_conversation_id()
+    stream = AnswerStream(
+        services.answerer,
+        services.local_tenant_id,
+        Question(text=question, conversation_id=conversation_id),
+    )
+    st.session_state.pop(_REFUSAL, None)
+    st.session_state[_LIVE] = LiveAnswer(question, stream, conversation_id)
+
+
+def stop_answer() -> None:
+    """Stop the running answer; what it wrote is kept."""
+    live = live_answer()
+    if live is not None:
+        live.stopping = True
+        live.stream.cancel()
+
+
+def _remember(conversation_id: UUID) -> None:
+    st.session_state[_CONVERSATION] = str(conversation_id)
+    if st.query_params.get(_QUERY) != str(conversation_id):
+        st.query_params[_QUERY] = str(conversation_id)
+
+
+def forget_live_answer() -> None:
+    """The running answer has ended and is stored."""
+    st.session_state.pop(_LIVE, None)
+
+
+def refuse(question: str, sentence: str) -> None:
+    """A question was not taken: say why, and give its text back to the input."""
+    forget_live_answer()
+    st.session_state[_REFUSAL] = sentence
+    st.session_state[_RESTORED] = question
+
+
+def refusal() -> str:
+    """Return why the last question was not taken, or nothing."""
+    return str(st.session_state.get(_REFUSAL, ""))
+
+
+def restore_question() -> None:
+    """Put a refused question back into the input; call before the input is drawn."""
+    restored = st.session_state.pop(_RESTORED, None)
+    if restored is not None:
+        st.session_state[INPUT_KEY] = restored
+
+
+def xray_message() -> str:
+    """Return the id of the message whose X-ray is open, or nothing."""
+    return str(st.session_state.get(_XRAY, ""))
+
+
+def toggle_xray(message_id: UUID) -> None:
+    """Open or close the X-ray of a message; one is open at a time."""
+    st.session_state[_XRAY] = "" if xray_message() == str(message_id) else str(message_id)

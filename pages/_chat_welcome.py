@@ -1,0 +1,35 @@
+"""An empty conversation: the bot's greeting, and questions to begin with."""
+
+from __future__ import annotations
+
+import streamlit as st
+from leanrag.bootstrap import Services
+
+from pages._chat_messages import message_box
+from pages._chat_state import ask
+from pages._locale import t, ui_language
+from pages._safe_text import safe_markdown
+
+_DEMO_BOT = "shop-assistant"
+_EXAMPLES = ("example_1", "example_2", "example_3", "example_4")
+
+
+def draw_welcome(services: Services) -> None:
+    """Greet, and for the demo shop's bot offer four questions that its sources answer."""
+    bot = services.bots.find(services.local_tenant_id)
+    greeting = bot.greeting.get(ui_language(), "") or t("chat.greeting")
+    with message_box("assistant", greeting, key="greeting"):
+        st.markdown(safe_markdown(greeting))
+    if bot.slug != _DEMO_BOT:
+        return
+    with st.container(key="chat_examples", gap="small"):
+        st.caption(t("chat.examples"))
+        for name in _EXAMPLES:
+            question = t(f"chat.{name}")
+            st.button(
+                question,
+                key=f"chat_{name}",
+                icon=":material/help:",
+                on_click=ask,
+                args=(services, question),
+            )

@@ -1,0 +1,115 @@
+"""A question, routed and budgeted as things are and as the draft would have them; none is kept."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from leanrag.answer import Answerer, TurnPreview
+from leanrag.errors import LeanRagError
+from leanrag.types import PassageDecision, Route, SourceShare
+from pages._error_text import error_text
+from pages._intents import intent_name, language_name
+from pages._locale import number, percent, t
+from pages._safe_text import plain_text
+from pages._tuning_draft import current_draft
+from pages._xray_budget import draw_budget
+from pages._xray_passages import reason_text
+
+_FATE_COLOURS = {"kept": "green", "trimmed": "orange", "dropped": "gray"}
+
+
+def draw_try(answerer: Answerer, tenant_id: UUID, *, max_tokens: int) -> None:
+    """Draw the question's field, and below it what the draft would make of the question."""
+    st.markdown(f"#### {t('tuning.try_title')}")
+    question = st.text_input(
+        t("tuning.try_question"), placeholder=t("tuning.try_hint"), key="tuning_question"
+    )
+    if not question.strip():
+        st.caption(t("tuning.try_empty"))
+        return
+    try:
+        now = answerer.preview(tenant_id, question)
+        draft = answerer.preview(tenant_id, question, draft=current_draft())
+    except LeanRagError as exc:
+        st.error(plain_text(error_text(exc)), icon=":material/error:")
+        return
+    for column, name, preview in zip(
+        st.columns(2), ("now", "draft"), (now, draft), strict=True
+    ):
+        with column, st.container(gap="xsmall", key=f"tuning_route_{name}"):
+            st.markdown(f"**{t(f'tuning.route_{name}')}**")
+            _draw_route(preview.route)
+    if now.prompt == draft.prompt and now.route == draft.route:
+        st.caption(t("tuning.same_as_now"))
+    _draw_prompt(draft, max_tokens=max_tokens)
+
+
+def _draw_route(route: Route) -> None:
+    """Show an intent, how sure it is, the keywords that chose it, and its two shares."""
+    st.markdown(f"##### {intent_name(route.intent)}")
+    sure = t("tuning.confidence", share=percent(route.confidence))
+    st.caption(f"{sure} · {language_name(route.language)}")
+    if route.matched:
+        with st.container(horizontal=True, gap="xsmall"):
+            for match in route.matched:
+                is_winner = match.intent == route.intent
+                label = f"{plain_text(match.keyword)} ×{number(match.weight)}"
+                st.badge(
+                    label,
+                    color="green" if is_winner else "gray",
+                    help=None if is_winner else intent_name(match.intent),
+                )
+    else:
+        st.caption(t("tuning.no_keywords"))
+    st.caption(_share_text("primary", route.primary) + "  \n" + _share_text("secondary", route.secondary))
+
+
+def _share_text(name: str, share: SourceShare) -> str:
+    kinds = " / ".join(t(f"documents.kind_{kind}") for kind in share.kinds) or "–"
+    return f"{t(f'tuning.{name}')}: {kinds}, {number(share.max_tokens)}"
+
+
+def _draw_prompt(preview: TurnPreview, *, max_tokens: int) -> None:
+    """Show the prompt that the draft would send: its tokens, its passages and its exact words."""
+    st.divider()
+    st.markdown(f"**{t('tuning.prompt_of_draft')}**")
+    draw_budget(preview.prompt, max_tokens, key="tuning_draft")
+    everything = preview.counterfactual_tokens
+    if everything > preview.prompt.total_tokens:
+        saved = percent(1 - preview.prompt.total_tokens / everything)
+        st.caption(t("tuning.everything", tokens=number(everything), saved=saved))
+    else:
+        st.caption(t("tuning.everything_less", tokens=number(everything)))
+    if preview.widened:
+        st.info(t("tuning.widened"), icon=":material/open_in_full:")
+    decisions = preview.prompt.decisions
+    carried = len(preview.prompt.carried())
+    label = t("tuning.passages", carried=number(carried), found=number(len(decisions)))
+    with st.expander(label, expanded=True, icon=":material/format_list_numbered:"):
+        for decision in decisions:
+            _draw_decision(decision)
+        if not decisions:
+            st.caption(t("tuning.no_passages"))
+    with st.expander(t("tuning.exact_prompt"), icon=":material/data_object:"):
+        for message in preview.prompt.messages:
+            st.caption(t(f"tuning.role_{message.role}"))
+            st.code(message.content, language=None, wrap_lines=True)
+
+
+def _draw_decision(decision: PassageDecision) -> None:
+    """Show one passage in two lines: its fate and source, then why and how many tokens."""
+    passage = decision.passage
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(t(f"tuning.fate_{decision.fate}"), color=_FATE_COLOURS[decision.fate])
+        marker = f"\\[{number(decision.marker)}\\] " if decision.marker is not None else ""
+        heading = passage.heading or passage.title or passage.source_title
+        st.markdown(f"{marker}{plain_text(heading)}", width="stretch")
+    tokens = t(
+        "tuning.passage_tokens",
+        tokens=number(decision.tokens),
+        of=number(passage.token_count),
+    )
+    learn_only = () if passage.is_citable else (t("documents.citable_no"),)
+    st.caption(" · ".join((reason_text(decision.reason), tokens, *learn_only)))

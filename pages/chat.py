@@ -1,0 +1,55 @@
+"""Chat: ask the bot, watch the answer being written, and see what it was made from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from leanrag.errors import LeanRagError, NotFound
+from pages._chat_live import draw_live
+from pages._chat_messages import draw_history
+from pages._chat_sidebar import draw_conversations, draw_heading
+from pages._chat_state import (
+    INPUT_KEY,
+    ask,
+    begin_conversation,
+    keep_conversation,
+    live_answer,
+    refusal,
+    restore_question,
+)
+from pages._chat_welcome import draw_welcome
+from pages._error_text import error_text
+from pages._locale import t
+from pages._safe_text import plain_text
+from pages._services import get_services
+
+
+def draw_chat() -> None:
+    """Draw the page; while an answer is being written, this returns when it has ended."""
+    services = get_services()
+    restore_question()
+    question = st.chat_input(t("chat.placeholder"), key=INPUT_KEY)
+    if question:
+        ask(services, question)
+    draw_conversations(services)
+    with st.container(key="chat_column"):
+        draw_heading(services)
+        messages = draw_history(services)
+        live = live_answer()
+        if live is None and not messages:
+            draw_welcome(services)
+        if refusal():
+            st.error(plain_text(refusal()), icon=":material/error:")
+        if live is not None:
+            draw_live(live)
+
+
+try:
+    keep_conversation()
+    draw_chat()
+except NotFound as exc:
+    begin_conversation()
+    st.warning(error_text(exc), icon=":material/search_off:")
+    st.button(t("chat.new"), icon=":material/add:", key="chat_new_after_missing")
+except LeanRagError as exc:
+    st.error(error_text(exc), icon=":material/error:")

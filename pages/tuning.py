@@ -1,0 +1,33 @@
+"""Tuning: keywords, routing and budgets, with a question to try the draft on before saving it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages._locale import t
+from pages._services import get_services
+from pages._tuning_draft import open_draft
+from pages._tuning_keywords import draw_keywords
+from pages._tuning_routing import draw_routing
+from pages._tuning_save import draw_save_bar
+from pages._tuning_try import draw_try
+
+services = get_services()
+tenant_id = services.local_tenant_id
+max_tokens = services.settings.max_prompt_tokens
+
+st.title(t("tuning.title"))
+st.caption(t("tuning.intro", tokens=max_tokens))
+open_draft(services.tuning, tenant_id)
+save_bar = st.container(key="tuning_save_bar")
+grids, trial = st.columns([11, 9], gap="medium")
+with grids:
+    keywords_tab, routing_tab = st.tabs([t("tuning.tab_keywords"), t("tuning.tab_routing")])
+    with keywords_tab:
+        draw_keywords()
+    with routing_tab:
+        draw_routing(max_tokens=max_tokens)
+with save_bar:  # drawn late: it sums up what the grids have just changed
+    draw_save_bar(services.tuning, tenant_id)
+with trial, st.container(border=True, key="tuning_try"):
+    draw_try(services.answerer, tenant_id, max_tokens=max_tokens)

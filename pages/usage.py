@@ -1,0 +1,36 @@
+"""Usage: what the answers cost, and what they would have cost without the budget."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from leanrag.errors import LeanRagError
+from pages._locale import t
+from pages._safe_text import plain_text
+from pages._services import get_services
+from pages._usage_charts import draw_by_time, draw_shares
+from pages._usage_table import draw_breakdown, draw_download
+from pages._usage_tiles import choose_hours, draw_notes, draw_tiles
+
+st.title(t("usage.title"))
+st.caption(t("usage.intro"))
+hours = choose_hours()
+
+try:
+    services = get_services()
+    tenant_id = services.local_tenant_id
+    with st.spinner(t("usage.loading"), show_time=False):
+        report = services.usage.report(tenant_id, hours=hours)
+except LeanRagError as exc:
+    st.error(plain_text(exc.message), icon=":material/error:")
+    st.stop()
+
+if report.totals.requests:
+    draw_tiles(report.totals)
+    draw_notes(report.totals)
+    draw_by_time(report, hours=hours)
+    draw_shares(report)
+    draw_breakdown(report, hours=hours)
+    draw_download(services.usage, tenant_id, hours=hours)
+else:
+    st.info(t("usage.empty"), icon=":material/bar_chart:")

@@ -1,0 +1,87 @@
+"""Fixtures that all tests share: one embedded server, a template database, running services."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from db.embedded import EmbeddedServer, start_embedded
+from db.engine import APPLICATION_ROLE, make_admin_engine, make_engine, with_driver
+from db.migrate import migrate
+from leanrag.bootstrap import Services, start_services
+from leanrag.guarded_database import GuardedDatabase
+from leanrag.routing_defaults import default_keywords, default_routings
+from leanrag.settings import Settings
+from leanrag.tuning import seed_defaults
+
+TEMPLATE = "leanrag_template"
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A data directory with a short path: a socket's path has 107 letters at most."""
+    directory = Path(tempfile.mkdtemp(prefix="lr"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[EmbeddedServer]:
+    running = start_embedded(home / "pgdata")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer) -> str:
+    """The name of a migrated database with the default keywords, to be copied."""
+    _execute(server, f"CREATE DATABASE {TEMPLATE}")
+    database = _connect(server, TEMPLATE)
+    migrate(database.admin_engine)
+    with database.administration() as session:
+        seed_defaults(default_keywords(), default_routings(), session=session)
+    database.dispose()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(server: EmbeddedServer, template: str) -> Iterator[GuardedDatabase]:
+    """A fresh copy of the template, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    copy = _connect(server, name)
+    yield copy
+    copy.dispose()
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """The whole product on a data directory of its own, with the demo tenant and a worker."""
+    directory = Path(tempfile.mkdtemp(prefix="lr"))
+    running = start_services(
+        Settings(home=directory, openai_api_key=None, _env_file=None), worker=True
+    )
+    yield running
+    running.close()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _connect(server: EmbeddedServer, name: str) -> GuardedDatabase:
+    return GuardedDatabase(
+        make_engine(with_driver(server.url(user=APPLICATION_ROLE, database=name))),
+        make_admin_engine(with_driver(server.url(database=name))),
+    )
+
+
+def _execute(server: EmbeddedServer, statement: str) -> None:
+    engine = make_admin_engine(with_driver(server.url()))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    engine.dispose()
