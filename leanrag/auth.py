@@ -17,8 +17,9 @@ def check_exposure(settings: Settings, address: str | None) -> None:
     if settings.auth == "none" and not is_loopback_host(address or ""):
         shown = address or "every network interface"
         raise ConfigurationError(
-            f"LEANRAG_AUTH=none lets anyone in as the owner, and the server would listen on"
-            f" {shown}: set server.address to 127.0.0.1, and reach it from elsewhere through a tunnel."
+            "LEANRAG_AUTH=none lets anyone in as the owner, and the server would listen on"
+            f" {shown}: set server.address to 127.0.0.1, and reach it from elsewhere through a"
+            " tunnel."
         )
 
 

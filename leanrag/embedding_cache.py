@@ -133,10 +133,7 @@ def _read(
         EmbeddingCache.content_hash.in_(set(keys)),
     )
     with database.tenant(tenant_id) as session:
-        return {
-            key: np.asarray(dense.to_list(), dtype=np.float32)
-            for key, dense in session.execute(query)
-        }
+        return {key: np.asarray(dense, dtype=np.float32) for key, dense in session.execute(query)}
 
 
 def _write(tenant_id: UUID, fresh: dict[str, Vectors], model: str, database: Database) -> None:

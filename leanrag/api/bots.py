@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from leanrag.api.schemas import BotList, BotName, BotReply, PassageReply, RouteReply, SearchReply
-from leanrag.api.schemas import Text as PlainText
+from leanrag.api.schemas import BotList, BotName, BotReply, Text
 from leanrag.api.tenancy import AuthorisedCaller
+from leanrag.api.turn_schemas import PassageReply, RouteReply, SearchReply
 
 router = APIRouter(prefix="/v1/bots", tags=["bots"])
 
@@ -24,7 +24,7 @@ async def list_bots(caller: AuthorisedCaller) -> BotList:
 async def search(
     caller: AuthorisedCaller,
     bot_id: BotName,
-    q: Annotated[PlainText, Query(description="The question to search with.")],
+    q: Annotated[Text, Query(description="The question to search with.")],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> SearchReply:
     """Return the passages that a question finds, best first, without asking a model."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leanrag.api.errors import ErrorResponse
-from leanrag.api.schemas import AskReply, CitationReply, MetadataReply
+from leanrag.api.turn_schemas import AskReply, CitationReply, MetadataReply
 from leanrag.errors import LeanRagError
 from leanrag.types import TurnEnded, TurnFailed
 

@@ -1,4 +1,4 @@
-"""What the API takes and returns; field names are the contract."""
+"""What the API takes and returns, except for turns; field names are the contract."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from leanrag.types import Intent, Language, Outcome, SourceKind, SourceStatus
+from leanrag.types import Language, SourceKind, SourceStatus
 
 
 def _refuse_unstorable(text: str) -> str:
@@ -122,122 +122,7 @@ class ChunkPage(BaseModel):
     next_offset: int | None
 
 
-# ---- turns ------------------------------------------------------------------------------------
-
-
-class AskRequest(Request):
-    """A question, with the conversation it continues and the bot it is for."""
-
-    question: Text = Field(examples=["How much is the copper teapot?"])
-    conversation_id: UUID | None = Field(None, description="Without it a conversation begins.")
-    bot_id: BotName | None = Field(None, description="A bot's id or slug; without it the first.")
-
-
-class ChatRequest(AskRequest):
-    """The same for a stream; `message` and `session_id` are other names of two of its fields."""
-
-    question: Text = Field(
-        validation_alias=AliasChoices("question", "message"),
-        examples=["How much is the copper teapot?"],
-    )
-    conversation_id: UUID | None = Field(
-        None, validation_alias=AliasChoices("conversation_id", "session_id")
-    )
-
-
-class CitationReply(Reply):
-    """A passage that the answer cites as [number]; `quote` holds the passage's own words."""
-
-    number: int
-    passage_id: UUID
-    document_id: UUID = Field(validation_alias="source_id")
-    title: str
-    heading: str
-    page: int | None
-    quote: str
-
-
-class MetadataReply(Reply):
-    """What an answer cost and how it came about; `cost_usd` in US dollars."""
-
-    intent: Intent
-    confidence: float = Field(ge=0, le=1)
-    language: Language
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    model_used: str
-    cost_usd: float
-    saved_tokens: int = Field(description="Tokens that sending everything would have added.")
-    outcome: Outcome
-    usage_reported: bool = Field(description="False where tokens were counted, not reported.")
-    first_token_ms: float | None
-
-
-class AskReply(BaseModel):
-    """A whole answer."""
-
-    success: bool
-    response: str
-    response_time_ms: float
-    conversation_id: UUID
-    message_id: UUID
-    citations: list[CitationReply]
-    metadata: MetadataReply
-
-
-class KeywordReply(Reply):
-    """A keyword that was found in the question; `weight` is 1 to 3."""
-
-    keyword: str
-    intent: Intent
-    weight: int
-
-
-class ShareReply(Reply):
-    """Kinds of sources that a part of the prompt may come from, and its tokens at most."""
-
-    kinds: list[SourceKind]
-    max_tokens: int
-
-
-class RouteReply(Reply):
-    """Where a question goes."""
-
-    language: Language
-    intent: Intent
-    confidence: float
-    matched: list[KeywordReply]
-    primary: ShareReply
-    secondary: ShareReply
-
-
-class StartEvent(Reply):
-    """Data of the event `start`: the turn was admitted and routed."""
-
-    conversation_id: UUID
-    message_id: UUID
-    route: RouteReply
-
-
-class DeltaEvent(Reply):
-    """Data of the event `delta`: text to append."""
-
-    text: str
-
-
-class ErrorEvent(Reply):
-    """Data of the event `error`: the turn broke; `kept_text` is what was stored of the answer."""
-
-    code: str
-    message: str
-    conversation_id: UUID | None
-    message_id: UUID | None
-    kept_text: str
-    details: dict[str, Any]
-
-
-# ---- bots, search, usage, health --------------------------------------------------------------
+# ---- bots, usage, health ----------------------------------------------------------------------
 
 
 class BotReply(Reply):
@@ -254,35 +139,6 @@ class BotList(BaseModel):
     """The tenant's bots, the default one first."""
 
     bots: list[BotReply]
-
-
-class PassageReply(Reply):
-    """A ranked passage; the scores run from 0 to about 1 and `score` is the fused one."""
-
-    passage_id: UUID
-    document_id: UUID = Field(validation_alias="source_id")
-    kind: SourceKind
-    source_title: str
-    title: str
-    heading: str
-    text: str
-    language: Language
-    position: int
-    page: int | None
-    token_count: int
-    is_citable: bool
-    lexical_score: float
-    dense_score: float
-    score: float
-
-
-class SearchReply(BaseModel):
-    """What a question would find, best first, and the route it would take."""
-
-    bot_id: UUID
-    query: str
-    route: RouteReply
-    passages: list[PassageReply]
 
 
 class TotalsReply(Reply):

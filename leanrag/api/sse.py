@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from leanrag.api.errors import unexpected
 from leanrag.api.replies import ask_reply
-from leanrag.api.schemas import CitationReply, DeltaEvent, ErrorEvent, StartEvent
+from leanrag.api.turn_schemas import CitationReply, DeltaEvent, ErrorEvent, StartEvent
 from leanrag.stream import AnswerStream
 from leanrag.types import (
     CitationMade,

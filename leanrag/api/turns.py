@@ -15,9 +15,10 @@ from starlette.responses import Response
 from leanrag.answer import Answerer, Question
 from leanrag.api.limits import ApiLimits
 from leanrag.api.replies import ask_reply, failure_reply
-from leanrag.api.schemas import AskReply, AskRequest, ChatRequest, ErrorReply
+from leanrag.api.schemas import ErrorReply
 from leanrag.api.sse import LiveTurn, TurnResponse
 from leanrag.api.tenancy import AuthorisedCaller
+from leanrag.api.turn_schemas import AskReply, AskRequest, ChatRequest
 from leanrag.stream import AnswerStream
 from leanrag.types import TurnEnded, TurnFailed
 

@@ -74,10 +74,7 @@ def load_demo(tenant_id: UUID, database: Database, ingest: Ingest, counter: Toke
             chunks=_faq(rows, title, counter) if kind == "faq" else _products(rows, counter),
         )
     for path, file_kind in _files():
-        upload = Upload(path.name, path.read_bytes(), kind=file_kind)
-        accepted = ingest.accept(tenant_id, upload)
-        if accepted.source.status != "processed":
-            ingest.process(tenant_id, accepted.source.source_id)
+        ingest.add(tenant_id, Upload(path.name, path.read_bytes(), kind=file_kind))
     query = select(func.count()).where(Source.tenant_id == tenant_id)
     with database.tenant(tenant_id) as session:
         return int(session.execute(query).scalar_one())

@@ -80,6 +80,20 @@ class Ingest:
 
         Raises FileRejected (and below) for a file that cannot be taken, NotFound for its bot.
         """
+        return self._accept(tenant_id, upload, enqueue=True)
+
+    def add(self, tenant_id: UUID, upload: Upload) -> SourceView:
+        """Take a file in and process it at once, in this thread; return how it ended.
+
+        The same file again is processed again only if it had not been processed well.
+        """
+        accepted = self._accept(tenant_id, upload, enqueue=False)
+        if accepted.source.status != "processed":
+            self.process(tenant_id, accepted.source.source_id)
+        with self._database.tenant(tenant_id) as session:
+            return source_view(find_source(tenant_id, accepted.source.source_id, session=session))
+
+    def _accept(self, tenant_id: UUID, upload: Upload, *, enqueue: bool) -> Accepted:
         upload_type = identify(
             upload.data, upload.filename, max_bytes=self._settings.max_file_bytes
         )
@@ -97,7 +111,9 @@ class Ingest:
                     SourceFile(tenant_id=tenant_id, source_id=source.source_id, data=upload.data)
                 )
                 session.flush()
-                job_id = self._jobs.defer_ingest(tenant_id, source.source_id, session=session)
+                job_id = None
+                if enqueue:
+                    job_id = self._jobs.defer_ingest(tenant_id, source.source_id, session=session)
                 session.refresh(source)
                 return Accepted(source_view(source), job_id, is_duplicate=False)
         except IntegrityError:  # the same file came in through another door at the same moment

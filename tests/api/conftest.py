@@ -14,7 +14,6 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from leanrag.bootstrap import Services, start_services
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from reportlab.lib.utils import ImageReader
@@ -28,6 +27,7 @@ from starlette.testclient import TestClient
 from leanrag.api.app import create_api
 from leanrag.api.limits import ApiLimits
 from leanrag.api.local_guard import LocalGuard
+from leanrag.bootstrap import Services, start_services
 from leanrag.settings import Settings
 from tests.provider_server import ProviderServer
 
@@ -129,7 +129,7 @@ def live(serve: Callable[[FastAPI], httpx.Client], generating_services: Services
     return serve(create_api(lambda: generating_services, limits=limits))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def upload(client: TestClient) -> Callable[..., Any]:
     """Upload bytes under a name; form fields by keyword."""
 
@@ -139,7 +139,7 @@ def upload(client: TestClient) -> Callable[..., Any]:
     return send
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settled(client: TestClient) -> Callable[[str], dict[str, Any]]:
     """Wait until a file is read, or has failed, and return it."""
 
@@ -166,8 +166,9 @@ def write_pdf(*lines: str) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def pdf() -> bytes:
-    return write_pdf("The Isfahan samovar holds four litres.", "It costs 310 euros.")
+def make_pdf() -> Callable[..., bytes]:
+    """Make a PDF of one page from lines of text."""
+    return write_pdf
 
 
 @pytest.fixture(scope="session")

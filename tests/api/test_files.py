@@ -13,13 +13,14 @@ ErrorOf = Callable[[Any, int], dict[str, Any]]
 
 
 def test_an_uploaded_pdf_is_accepted_read_and_cut_into_passages(
-    client: TestClient, upload: Upload, settled: Settled, pdf: bytes
+    client: TestClient, upload: Upload, settled: Settled, make_pdf: Callable[..., bytes]
 ) -> None:
-    accepted = upload(pdf, "samovar.pdf", kind="product", is_citable="false")
+    pdf = make_pdf("The largest kettle holds four litres.", "It costs 90 euros.")
+    accepted = upload(pdf, "kettle.pdf", kind="product", is_citable="false")
     assert accepted.status_code == 202
     reply = accepted.json()
     assert set(reply) == {"document_id", "filename", "status", "job_id", "duplicate"}
-    assert (reply["filename"], reply["duplicate"]) == ("samovar.pdf", False)
+    assert (reply["filename"], reply["duplicate"]) == ("kettle.pdf", False)
 
     found = settled(reply["document_id"])
     assert (found["status"], found["kind"], found["is_citable"]) == ("processed", "product", False)

@@ -28,18 +28,11 @@ METADATA = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def samovar(client: TestClient, pdf: bytes) -> None:
+def samovar(client: TestClient, make_pdf: Callable[..., bytes], settled: Any) -> None:
     """Have the samovar's document read before anything is asked."""
-    import time
-
+    pdf = make_pdf("The Isfahan samovar holds four litres.", "It costs 310 euros.")
     sent = client.post("/v1/files", files={"file": ("samovar.pdf", pdf)}).json()
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        status = client.get(f"/v1/files/{sent['document_id']}").json()["status"]
-        if status == "processed":
-            return
-        time.sleep(0.05)
-    raise AssertionError("The document was not read.")
+    assert settled(sent["document_id"])["status"] == "processed"
 
 
 def ask(client: TestClient, question: str, **more: object) -> Any:

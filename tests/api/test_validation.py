@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from leanrag.api.schemas import AskRequest, ChatRequest
+from leanrag.api.turn_schemas import AskRequest, ChatRequest
 from leanrag.api.validation import Fault, describe
 
 
