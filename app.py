@@ -15,12 +15,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
-from leanrag.auth import check_exposure
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from leanrag.api.app import create_api
 from leanrag.api.local_guard import LocalGuard
+from leanrag.auth import check_exposure
 from leanrag.errors import LeanRagError
 from leanrag.settings import Settings
 from pages._services import close_services, get_services

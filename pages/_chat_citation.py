@@ -6,8 +6,8 @@ import re
 from uuid import UUID
 
 import streamlit as st
-from leanrag.bootstrap import Services
 
+from leanrag.bootstrap import Services
 from leanrag.errors import NotFound
 from leanrag.sources import ChunkView, SourceView
 from leanrag.types import Citation
@@ -18,7 +18,7 @@ from pages._safe_text import plain_text
 def show_citation(services: Services, citation: Citation) -> None:
     """Open a dialog with the cited passage."""
     title = t("chat.source_title", number=number(citation.number))
-    st.dialog(title, width="large", icon=":material/format_quote:")(_draw)(services, citation)
+    st.dialog(title, width="medium", icon=":material/format_quote:")(_draw)(services, citation)
 
 
 def _draw(services: Services, citation: Citation) -> None:
@@ -45,7 +45,7 @@ def _draw(services: Services, citation: Citation) -> None:
 
 def _draw_place(title: str, heading: str, page: int | None) -> None:
     st.markdown(f"**{plain_text(title)}**")
-    parts = [plain_text(heading)] if heading else []
+    parts = [plain_text(heading.replace(" > ", " › "))] if heading else []
     if page is not None:
         parts.append(t("chat.page", page=number(page)))
     if parts:

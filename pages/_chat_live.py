@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from leanrag.errors import LeanRagError
 from leanrag.types import TextDelta, TurnEnded, TurnEvent, TurnFailed, TurnStarted
-from pages._chat_messages import draw_question, message_box
+from pages._chat_messages import draw_question, message_box, text_box
 from pages._chat_state import (
     LiveAnswer,
     forget_live_answer,
@@ -25,19 +25,19 @@ _REDRAW_SECONDS = 0.05
 _CURSOR = " ▍"
 
 
-def draw_live(live: LiveAnswer) -> None:
+def draw_live(live: LiveAnswer, stop_place: DeltaGenerator) -> None:
     """Draw the question and its answer until that ends; then the page is drawn anew."""
     draw_question(live.question, key="live")
-    with st.bottom, st.container(key="chat_stop", horizontal=True, horizontal_alignment="center"):
+    with stop_place.container(horizontal=True, horizontal_alignment="center"):
         st.button(
             t("chat.stop"),
             icon=":material/stop_circle:",
-            key="chat_stop_button",
+            key="chat_stop",
             shortcut="Esc",
             disabled=live.stopping,
             on_click=stop_answer,
         )
-    with message_box("assistant", live.question, key="live"):
+    with message_box("assistant"), text_box(live.question, key="answer-live"):
         text = st.empty()
     try:
         _follow(live, text)

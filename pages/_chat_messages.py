@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
-from leanrag.bootstrap import Services
 from streamlit.delta_generator import DeltaGenerator
 
+from leanrag.bootstrap import Services
 from leanrag.conversations import MessageView
 from leanrag.ledger import Ledger
 from leanrag.types import Citation
@@ -20,14 +20,13 @@ from pages._chat_state import (
     toggle_xray,
     xray_message,
 )
-from pages._chat_text import direction
+from pages._chat_text import direction, isolated, place
 from pages._intents import intent_name, language_name
 from pages._locale import money, number, percent, seconds, t, ui_language
 from pages._safe_text import plain_text, safe_markdown
 from pages._xray import draw_xray
 
 _AVATARS = {"user": ":material/person:", "assistant": ":material/bolt:"}
-_LABEL_LETTERS = 44
 _LONGEST_ANSWER = timedelta(minutes=2)  # after it, nobody is writing any more
 
 
@@ -52,14 +51,18 @@ def draw_history(services: Services) -> tuple[MessageView, ...]:
 
 def draw_question(text: str, *, key: str) -> None:
     """Draw what was asked, exactly as it was typed."""
-    with message_box("user", text, key=f"question-{key}"):
+    with message_box("user"), text_box(text, key=f"question-{key}"):
         st.markdown(plain_text(text).replace("\n", "  \n"))
 
 
-def message_box(role: str, text: str, *, key: str) -> DeltaGenerator:
-    """Return the box of a message, in the direction of its text."""
-    chat = st.chat_message(role, avatar=_AVATARS[role])
-    return chat.container(key=f"{direction(text)}-{role}-{key}")
+def message_box(role: str) -> DeltaGenerator:
+    """Return the box of a message: the sign of who speaks, and room beside it."""
+    return st.chat_message(role, avatar=_AVATARS[role])
+
+
+def text_box(text: str, *, key: str) -> DeltaGenerator:
+    """Return a box in which this text reads in its own direction."""
+    return st.container(key=f"{direction(text)}-{key}")
 
 
 def _without(live: LiveAnswer, messages: tuple[MessageView, ...]) -> tuple[MessageView, ...]:
@@ -71,17 +74,18 @@ def _without(live: LiveAnswer, messages: tuple[MessageView, ...]) -> tuple[Messa
 
 def _draw_answer(services: Services, message: MessageView, question: str) -> None:
     key = str(message.message_id)
-    box = message_box("assistant", message.text or question, key=key)
-    if message.text:
-        box.markdown(safe_markdown(message.text))
-    _draw_status(services, message, question)
-    if message.citations:
-        _draw_citations(services, message.citations, key=key)
-    if message.ledger is not None:
-        _draw_footer(message, message.ledger)
-        if xray_message() == key:
-            with st.container(border=True, key=f"chat_xray_{key}"):
-                draw_xray(message.ledger, services.settings.max_prompt_tokens, key=key)
+    with message_box("assistant"):
+        if message.text:
+            with text_box(message.text, key=f"answer-{key}"):
+                st.markdown(safe_markdown(message.text))
+        _draw_status(services, message, question)
+        if message.citations:
+            _draw_citations(services, message.citations, key=key)
+        if message.ledger is not None:
+            _draw_footer(message, message.ledger)
+    if message.ledger is not None and xray_message() == key:
+        with st.container(border=True, key=f"chat_xray_{key}"):
+            draw_xray(message.ledger, services.settings.max_prompt_tokens, key=key)
 
 
 def _draw_status(services: Services, message: MessageView, question: str) -> None:
@@ -110,11 +114,9 @@ def _draw_status(services: Services, message: MessageView, question: str) -> Non
 
 def _draw_citations(services: Services, citations: tuple[Citation, ...], *, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"chat_citations_{key}"):
-        for citation in citations:
-            title = citation.title or citation.heading
-            cut = title if len(title) <= _LABEL_LETTERS else title[:_LABEL_LETTERS].rstrip() + "…"
+        for citation in sorted(citations, key=lambda cited: cited.number):
             clicked = st.button(
-                f"\\[{citation.number}\\] {plain_text(cut)}",
+                f"\\[{number(citation.number)}\\] {plain_text(place(citation.title, citation.heading))}",
                 icon=":material/format_quote:",
                 key=f"chat_citation_{key}_{citation.number}",
                 help=t("chat.open_source"),
@@ -125,11 +127,12 @@ def _draw_citations(services: Services, citations: tuple[Citation, ...], *, key:
 
 def _draw_footer(message: MessageView, ledger: Ledger) -> None:
     made, key = ledger.metadata, str(message.message_id)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.badge(intent_name(made.intent), icon=":material/alt_route:", color="primary")
         st.badge(language_name(made.language), icon=":material/translate:", color="gray")
-        confidence = t("chat.confidence", value=percent(made.confidence))
-        st.badge(confidence, color="gray", help=t("chat.confidence_help"))
+        if made.confidence > 0:
+            confidence = t("chat.confidence", value=percent(made.confidence))
+            st.badge(confidence, color="gray", help=t("chat.confidence_help"))
         if message.status == "abstained":
             st.badge(t("chat.abstained"), color="orange")
         is_open = xray_message() == key
@@ -154,4 +157,4 @@ def _figures(ledger: Ledger) -> str:
     if made.first_token_ms is not None:
         parts.append(t("chat.first_token", time=seconds(made.first_token_ms)))
     parts.append(t("chat.total_time", time=seconds(made.response_time_ms)))
-    return " · ".join(parts)
+    return " · ".join(isolated(part) for part in parts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import streamlit as st
-from leanrag.bootstrap import Services
 
+from leanrag.bootstrap import Services
 from leanrag.errors import NotFound
 from pages._chat_state import begin_conversation, open_conversation, open_conversation_id
 from pages._locale import t, when

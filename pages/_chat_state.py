@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import streamlit as st
-from leanrag.bootstrap import Services
 
 from leanrag.answer import Question
+from leanrag.bootstrap import Services
 from leanrag.stream import AnswerStream
 from leanrag.types import TurnEvent
 

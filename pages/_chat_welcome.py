@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
-from leanrag.bootstrap import Services
 
-from pages._chat_messages import message_box
+from leanrag.bootstrap import Services
+from pages._chat_messages import message_box, text_box
 from pages._chat_state import ask
 from pages._locale import t, ui_language
 from pages._safe_text import safe_markdown
@@ -18,7 +18,7 @@ def draw_welcome(services: Services) -> None:
     """Greet, and for the demo shop's bot offer four questions that its sources answer."""
     bot = services.bots.find(services.local_tenant_id)
     greeting = bot.greeting.get(ui_language(), "") or t("chat.greeting")
-    with message_box("assistant", greeting, key="greeting"):
+    with message_box("assistant"), text_box(greeting, key="greeting"):
         st.markdown(safe_markdown(greeting))
     if bot.slug != _DEMO_BOT:
         return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from math import ceil
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -12,7 +12,7 @@ import streamlit as st
 
 from leanrag.sources import SourceView
 from pages._documents_source import open_source
-from pages._documents_words import citable_text, facts, size_text, status_text
+from pages._documents_words import citable_text, facts, size_text, status_badge
 from pages._locale import number, t, when
 from pages._safe_text import plain_text
 
@@ -53,7 +53,7 @@ def sources_frame(listed: Sequence[SourceView]) -> pd.DataFrame:
         {
             "open": [t("documents.open")] * len(listed),
             "title": [source.title for source in listed],
-            "status": [status_text(source.status) for source in listed],
+            "status": [t(f"documents.status_{source.status}") for source in listed],
             "kind": [t(f"documents.kind_{source.kind}") for source in listed],
             "passages": [source.passage_count for source in listed],
             "tokens": [source.token_count for source in listed],
@@ -67,25 +67,35 @@ def sources_frame(listed: Sequence[SourceView]) -> pd.DataFrame:
 
 def _draw_table(listed: Sequence[SourceView]) -> None:
     frame = sources_frame(listed)
-    shown = frame.style.format(
-        {"passages": number, "tokens": number, "size": size_text, "added": _when, "pages": number},
-        na_rep="–",
-    )
+    formats: dict[str, Any] = {
+        "passages": number,
+        "tokens": number,
+        "size": size_text,
+        "added": when,
+        "pages": number,
+    }
+    shown = frame.style.format(formats, na_rep="")
     ids = tuple(source.source_id for source in listed)
     st.dataframe(
         shown,
         hide_index=True,
         column_config={
             "open": st.column_config.ButtonColumn(
-                "", type="tertiary", width="small", key="documents_open", on_click=_open, args=(ids,)
+                "",
+                type="tertiary",
+                width="small",
+                key="documents_open",
+                on_click=_open,
+                args=(ids,),
             ),
-            "title": st.column_config.TextColumn(t("documents.column_title"), width="large"),
+            "title": st.column_config.TextColumn(t("documents.column_title"), width=290),
             **{
                 name: t(f"documents.column_{name}")
                 for name in ("status", "kind", "passages", "tokens", "pages", "citable", "size")
             },
             "added": t("documents.column_added"),
         },
+        placeholder="–",
         key="documents_table",
     )
 
@@ -115,7 +125,7 @@ def _draw_card(source: SourceView) -> None:
             on_click=open_source,
             args=(source.source_id,),
         )
-        st.caption(f"{status_text(source.status)} · {when(source.created_at)}")
+        st.caption(f"{status_badge(source.status)} · {when(source.created_at)}")
         st.caption(" · ".join(facts(source)))
 
 
@@ -123,7 +133,3 @@ def _open(ids: tuple[UUID, ...]) -> None:
     click = st.session_state["documents_open"]
     if click is not None and click["row"] < len(ids):
         open_source(ids[click["row"]])
-
-
-def _when(moment: datetime) -> str:
-    return when(moment)

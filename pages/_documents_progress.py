@@ -9,12 +9,13 @@ import streamlit as st
 
 from leanrag.errors import LeanRagError
 from leanrag.sources import Sources, SourceView
+from pages._error_text import error_text
 from pages._locale import number, percent, t
 from pages._safe_text import plain_text
 
 POLL_SECONDS = 1.0
 MAX_SHOWN = 8
-_STEPS = frozenset({"extract", "chunk", "tldr", "embed", "store"})
+_STEPS = frozenset({"extracting", "cutting", "embedding", "storing"})
 
 
 def draw_progress(sources: Sources, tenant_id: UUID, listed: Sequence[SourceView]) -> None:
@@ -30,7 +31,7 @@ def _poll(sources: Sources, tenant_id: UUID, shown: frozenset[UUID]) -> None:
     try:
         waiting = _waiting(sources.list(tenant_id))
     except LeanRagError as exc:
-        st.error(plain_text(exc.message), icon=":material/error:")
+        st.error(plain_text(error_text(exc)), icon=":material/error:")
         return
     if {source.source_id for source in waiting} != shown:
         st.rerun()

@@ -10,7 +10,8 @@ import streamlit as st
 from leanrag.errors import LeanRagError, NotFound
 from leanrag.sources import ChunkView, Sources, SourceView
 from leanrag.types import RIGHT_TO_LEFT
-from pages._documents_words import facts, status_text
+from pages._documents_words import facts, status_badge
+from pages._error_text import error_text
 from pages._locale import number, t, when
 from pages._safe_text import plain_text
 
@@ -49,10 +50,10 @@ def draw_source(sources: Sources, tenant_id: UUID, source_id: UUID) -> None:
     try:
         source = sources.get(tenant_id, source_id)
     except NotFound as exc:
-        st.warning(plain_text(exc.message), icon=":material/search_off:")
+        st.warning(plain_text(error_text(exc)), icon=":material/search_off:")
         return
     st.title(plain_text(source.title))
-    st.caption(" · ".join((status_text(source.status), *facts(source), when(source.created_at))))
+    st.caption(" · ".join((status_badge(source.status), *facts(source), when(source.created_at))))
     if source.error:
         st.error(plain_text(source.error), icon=":material/error:")
     _draw_actions(sources, tenant_id, source)
@@ -99,7 +100,7 @@ def _delete(sources: Sources, tenant_id: UUID, source: SourceView) -> None:
     except NotFound:
         pass  # somebody else deleted it meanwhile: what was asked for has happened
     except LeanRagError as exc:
-        st.error(plain_text(exc.message), icon=":material/error:")
+        st.error(plain_text(error_text(exc)), icon=":material/error:")
         return
     st.toast(t("documents.deleted", title=plain_text(source.title)), icon=":material/delete:")
     close_source()
@@ -111,9 +112,7 @@ def _draw_passages(sources: Sources, tenant_id: UUID, source: SourceView) -> Non
     pages = max(1, ceil(source.passage_count / PASSAGES_PER_PAGE))
     page = min(st.session_state.get("documents_passage_page", 1), pages)
     offset = (page - 1) * PASSAGES_PER_PAGE
-    passages = sources.chunks(
-        tenant_id, source.source_id, limit=PASSAGES_PER_PAGE, offset=offset
-    )
+    passages = sources.chunks(tenant_id, source.source_id, limit=PASSAGES_PER_PAGE, offset=offset)
     first, last = number(offset + 1), number(offset + len(passages))
     total = number(source.passage_count)
     st.subheader(t("documents.passages", first=first, last=last, total=total))

@@ -7,19 +7,19 @@ from typing import Literal
 from uuid import UUID
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from leanrag.errors import FileTooLarge, LeanRagError
 from leanrag.ingest.pipeline import Ingest, Upload
 from leanrag.types import SOURCE_KINDS
-from pages._documents_words import size_text
+from pages._documents_words import MEGABYTE, size_text
+from pages._error_text import error_text
 from pages._locale import number, t, ui_language
 from pages._safe_text import plain_text
 
 EXTENSIONS = ("pdf", "txt", "md", "markdown")
-# What the browser may send: above our own limit, so that our own words refuse a file.
-MAX_SENT_MEGABYTES = 200
 _TRANSLATED_ERRORS = frozenset(
     {"empty_file", "unsupported_file_type", "encrypted_file", "no_text", "extraction_failed"}
 )
@@ -42,7 +42,7 @@ def draw_upload(ingest: Ingest, tenant_id: UUID, *, max_bytes: int) -> None:
             t("documents.choose", limit=size_text(max_bytes)),
             type=list(EXTENSIONS),
             accept_multiple_files=True,
-            max_upload_size=MAX_SENT_MEGABYTES,
+            max_upload_size=max_bytes // MEGABYTE,
             key=f"documents_files_{generation}",
         )
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -57,9 +57,7 @@ def draw_upload(ingest: Ingest, tenant_id: UUID, *, max_bytes: int) -> None:
             )
             st.toggle(t("documents.citable"), value=True, key="documents_citable")
             st.button(
-                t("documents.add_some", count=number(len(files)))
-                if files
-                else t("documents.add"),
+                t("documents.add_some", count=number(len(files))) if files else t("documents.add"),
                 type="primary",
                 icon=":material/upload_file:",
                 disabled=not files,
@@ -118,12 +116,13 @@ def rejection_text(error: LeanRagError) -> str:
         return t("documents.error_file_too_large", size=size_text(size), limit=size_text(limit))
     if ui_language() != "en" and error.code in _TRANSLATED_ERRORS:
         return t(f"documents.error_{error.code}")
-    return plain_text(error.message)
+    return plain_text(error_text(error))
 
 
 def _let_go(files: tuple[UploadedFile, ...]) -> None:
     """Free the files' memory, which Streamlit keeps for as long as the session lives."""
     context = get_script_run_ctx()
-    if context is not None:
-        for file in files:
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    if context is None or not isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        return
+    for file in files:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

@@ -6,26 +6,26 @@ from leanrag.sources import SourceView
 from leanrag.types import SourceStatus
 from pages._locale import number, t
 
-STATUS_ICONS: dict[SourceStatus, str] = {
-    "pending": "⏳",
-    "processing": "⚙️",
-    "processed": "✅",
-    "failed": "⚠️",
+_STATUS_COLOURS: dict[SourceStatus, str] = {
+    "pending": "gray",
+    "processing": "blue",
+    "processed": "green",
+    "failed": "red",
 }
-_MEGABYTE = 2**20
+MEGABYTE = 2**20
 
 
 def size_text(byte_size: int) -> str:
     """Write a size in MB from 1 MB on, in KB below; one decimal below ten."""
-    is_big = byte_size >= _MEGABYTE
-    size = byte_size / (_MEGABYTE if is_big else 1024)
+    is_big = byte_size >= MEGABYTE
+    size = byte_size / (MEGABYTE if is_big else 1024)
     shown = number(round(size, 1) if size < 10 or is_big else round(size))
     return t("documents.megabytes" if is_big else "documents.kilobytes", size=shown)
 
 
-def status_text(status: SourceStatus) -> str:
-    """Return a state's name with its sign."""
-    return f"{STATUS_ICONS[status]} {t(f'documents.status_{status}')}"
+def status_badge(status: SourceStatus) -> str:
+    """Return a state's name as a coloured badge, for markdown."""
+    return f":{_STATUS_COLOURS[status]}-badge[{t(f'documents.status_{status}')}]"
 
 
 def citable_text(is_citable: bool) -> str:

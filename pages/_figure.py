@@ -29,7 +29,13 @@ def show_figure(figure: go.Figure, *, key: str, alt: str, height: int) -> None:
         height=height,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
         bargap=0.25,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": {"text": ""}},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },
         hoverlabel={"namelength": -1},
     )
     figure.update_xaxes(fixedrange=True, automargin=True, title_text="")

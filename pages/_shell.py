@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
@@ -14,13 +15,14 @@ from pages._look import apply_look
 from pages._safe_text import plain_text
 from pages._services import get_services
 
+_ICON = Path(__file__).parent.parent / "static" / "favicon.png"
 _LANGUAGE_WIDGET = "shell_language_choice"
 _log = logging.getLogger("leanrag.console")
 
 
 def draw_console() -> None:
     """Draw the shell and the page that is open in it."""
-    st.set_page_config(page_title=t("shell.product"), page_icon=":material/bolt:", layout="wide")
+    st.set_page_config(page_title=t("shell.product"), page_icon=str(_ICON), layout="wide")
     keep_language()
     apply_look()
     page = st.navigation(
@@ -33,13 +35,14 @@ def draw_console() -> None:
             st.Page("pages/usage.py", title=t("shell.usage"), icon=":material/monitoring:"),
         ]
     )
+    # Before the page, which may take its time; the styles move it to the sidebar's end.
+    with st.sidebar, st.container(key="shell_foot"):
+        _draw_language()
+        _draw_tenant()
     try:
         page.run()
     except LeanRagError as error:
         st.error(error_text(error))
-    with st.sidebar:
-        _draw_language()
-        _draw_tenant()
 
 
 def show_failure(error: Exception) -> bool:

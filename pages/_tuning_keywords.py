@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -97,7 +97,7 @@ def _draw_filters(intents: Sequence[Intent]) -> tuple[Intent | None, Language | 
             format_func=intent_label,
             on_change=redraw_grids,
             key="tuning_filter_intent",
-            width=170,
+            width=150,
         )
         language = st.selectbox(
             t("tuning.language"),
@@ -107,14 +107,14 @@ def _draw_filters(intents: Sequence[Intent]) -> tuple[Intent | None, Language | 
             format_func=LANGUAGE_NAMES.__getitem__,
             on_change=redraw_grids,
             key="tuning_filter_language",
-            width=170,
+            width=150,
         )
         st.text_input(
             t("tuning.search"),
             placeholder=t("tuning.search_hint"),
             on_change=redraw_grids,
             key="tuning_search",
-            width=190,
+            width=170,
         )
     return intent, language
 
@@ -137,23 +137,23 @@ def _choose_view(intent: Intent | None, language: Language | None, search: str) 
 
 def _column_config(
     intents: Sequence[Intent], default_intent: Intent, default_language: Language
-) -> dict[str, object]:
+) -> dict[str, Any]:
     column = st.column_config
     return {
         "keyword": column.TextColumn(
-            t("tuning.keyword"), required=True, max_chars=MAX_KEYWORD_CHARACTERS, width="medium"
+            t("tuning.keyword"), required=True, max_chars=MAX_KEYWORD_CHARACTERS, width=150
         ),
         "intent": column.SelectboxColumn(
             t("tuning.intent"),
             options=list(intents),
-            format_func=intent_label,
+            format_func=lambda intent: intent_label(str(intent)),
             default=default_intent,
             required=True,
         ),
         "language": column.SelectboxColumn(
             t("tuning.language"),
             options=list(LANGUAGES),
-            format_func=LANGUAGE_NAMES.__getitem__,
+            format_func=lambda language: LANGUAGE_NAMES[cast("Language", language)],
             default=default_language,
             required=True,
         ),

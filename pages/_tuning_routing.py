@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -133,9 +133,9 @@ def _draw_shares(routings: Sequence[IntentRouting], *, max_tokens: int) -> None:
     primary = [routing.primary_tokens for routing in routings]
     secondary = [routing.secondary_tokens for routing in routings]
     rest = [max(0, max_tokens - a - b) for a, b in zip(primary, secondary, strict=True)]
-    figure = go.Figure(layout={"barmode": "stack", "legend": {"traceorder": "normal"}})
-    _add_share(figure, t("tuning.primary"), TEAL, primary, names)
-    _add_share(figure, t("tuning.secondary"), AMBER, secondary, names)
+    figure = go.Figure(layout={"barmode": "stack"})
+    _add_share(figure, t("chat.xray.section_primary"), TEAL, primary, names)
+    _add_share(figure, t("chat.xray.section_secondary"), AMBER, secondary, names)
     _add_share(figure, t("tuning.rest"), UNUSED, rest, names)
     longest = max((a + b for a, b in zip(primary, secondary, strict=True)), default=0)
     figure.update_xaxes(**number_axis(max(max_tokens, longest), ticks=3))
@@ -176,20 +176,25 @@ def _add_share(
     )
 
 
-def _column_config(max_tokens: int) -> dict[str, object]:
+def _column_config(max_tokens: int) -> dict[str, Any]:
     column = st.column_config
-    config: dict[str, object] = {
-        "intent": column.TextColumn(t("tuning.intent"), disabled=True, pinned=True)
+    config: dict[str, Any] = {
+        "intent": column.TextColumn(t("tuning.intent"), disabled=True, pinned=True, width=80)
     }
     for share in ("primary", "secondary"):
         config[f"{share}_kinds"] = column.MultiselectColumn(
             t(f"tuning.{share}_kinds"),
             options=list(SOURCE_KINDS),
             format_func=_kind_label,
-            width="medium",
+            width=145,
         )
         config[f"{share}_tokens"] = column.NumberColumn(
-            t(f"tuning.{share}_tokens"), min_value=0, max_value=max_tokens, step=1, required=True
+            t(f"tuning.{share}_tokens"),
+            min_value=0,
+            max_value=max_tokens,
+            step=1,
+            required=True,
+            width=70,
         )
     return config
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from leanrag.answer import Answerer, TurnPreview
 from leanrag.errors import LeanRagError
-from leanrag.types import PassageDecision, Route, SourceShare
+from leanrag.types import Fate, PassageDecision, Route, SourceShare
 from pages._error_text import error_text
 from pages._intents import intent_name, language_name
 from pages._locale import number, percent, t
@@ -17,7 +17,11 @@ from pages._tuning_draft import current_draft
 from pages._xray_budget import draw_budget
 from pages._xray_passages import reason_text
 
-_FATE_COLOURS = {"kept": "green", "trimmed": "orange", "dropped": "gray"}
+_FATE_COLOURS: dict[Fate, str] = {
+    "kept": "green",
+    "trimmed": "orange",
+    "dropped": "gray",
+}
 
 
 def draw_try(answerer: Answerer, tenant_id: UUID, *, max_tokens: int) -> None:
@@ -35,9 +39,7 @@ def draw_try(answerer: Answerer, tenant_id: UUID, *, max_tokens: int) -> None:
     except LeanRagError as exc:
         st.error(plain_text(error_text(exc)), icon=":material/error:")
         return
-    for column, name, preview in zip(
-        st.columns(2), ("now", "draft"), (now, draft), strict=True
-    ):
+    for column, name, preview in zip(st.columns(2), ("now", "draft"), (now, draft), strict=True):
         with column, st.container(gap="xsmall", key=f"tuning_route_{name}"):
             st.markdown(f"**{t(f'tuning.route_{name}')}**")
             _draw_route(preview.route)
@@ -63,12 +65,14 @@ def _draw_route(route: Route) -> None:
                 )
     else:
         st.caption(t("tuning.no_keywords"))
-    st.caption(_share_text("primary", route.primary) + "  \n" + _share_text("secondary", route.secondary))
+    shares = (_share_text("primary", route.primary), _share_text("secondary", route.secondary))
+    st.caption("  \n".join(shares))
 
 
 def _share_text(name: str, share: SourceShare) -> str:
     kinds = " / ".join(t(f"documents.kind_{kind}") for kind in share.kinds) or "–"
-    return f"{t(f'tuning.{name}')}: {kinds}, {number(share.max_tokens)}"
+    section = t(f"chat.xray.section_{name}")
+    return f"{section}: {kinds}, {number(share.max_tokens)}"
 
 
 def _draw_prompt(preview: TurnPreview, *, max_tokens: int) -> None:
@@ -83,33 +87,49 @@ def _draw_prompt(preview: TurnPreview, *, max_tokens: int) -> None:
     else:
         st.caption(t("tuning.everything_less", tokens=number(everything)))
     if preview.widened:
-        st.info(t("tuning.widened"), icon=":material/open_in_full:")
-    decisions = preview.prompt.decisions
-    carried = len(preview.prompt.carried())
-    label = t("tuning.passages", carried=number(carried), found=number(len(decisions)))
-    with st.expander(label, expanded=True, icon=":material/format_list_numbered:"):
-        for decision in decisions:
-            _draw_decision(decision)
-        if not decisions:
-            st.caption(t("tuning.no_passages"))
+        st.info(t("chat.xray.widened"), icon=":material/open_in_full:")
+    _draw_passages(preview)
     with st.expander(t("tuning.exact_prompt"), icon=":material/data_object:"):
         for message in preview.prompt.messages:
-            st.caption(t(f"tuning.role_{message.role}"))
+            st.caption(t(f"chat.xray.role_{message.role}"))
             st.code(message.content, language=None, wrap_lines=True)
+
+
+def _draw_passages(preview: TurnPreview) -> None:
+    """List the passages that the prompt carries, and apart from them those that were dropped."""
+    carried = preview.prompt.carried()
+    dropped = [d for d in preview.prompt.decisions if d.fate == "dropped"]
+    if not preview.prompt.decisions:
+        st.caption(t("tuning.no_passages"))
+        return
+    label = t("tuning.carried", count=number(len(carried)))
+    with st.expander(label, expanded=True, icon=":material/format_list_numbered:"):
+        for decision in carried:
+            _draw_decision(decision)
+    if dropped:
+        label = t("tuning.dropped", count=number(len(dropped)))
+        with st.expander(label, icon=":material/filter_list_off:"):
+            for decision in dropped:
+                _draw_decision(decision)
 
 
 def _draw_decision(decision: PassageDecision) -> None:
     """Show one passage in two lines: its fate and source, then why and how many tokens."""
     passage = decision.passage
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(t(f"tuning.fate_{decision.fate}"), color=_FATE_COLOURS[decision.fate])
-        marker = f"\\[{number(decision.marker)}\\] " if decision.marker is not None else ""
-        heading = passage.heading or passage.title or passage.source_title
-        st.markdown(f"{marker}{plain_text(heading)}", width="stretch")
-    tokens = t(
-        "tuning.passage_tokens",
-        tokens=number(decision.tokens),
-        of=number(passage.token_count),
-    )
+    fate = f":{_FATE_COLOURS[decision.fate]}-badge[{t(f'chat.xray.fate_{decision.fate}')}]"
+    marker = f"\\[{number(decision.marker)}\\] " if decision.marker is not None else ""
+    heading = passage.heading or passage.title or passage.source_title
     learn_only = () if passage.is_citable else (t("documents.citable_no"),)
-    st.caption(" · ".join((reason_text(decision.reason), tokens, *learn_only)))
+    facts = (_token_text(decision), reason_text(decision.reason), *learn_only)
+    with st.container(gap="xxsmall"):
+        st.markdown(f"{fate} {marker}{plain_text(heading)}")
+        st.caption(" · ".join(facts))
+
+
+def _token_text(decision: PassageDecision) -> str:
+    """Return what a passage takes in the prompt, or would have taken."""
+    whole = number(decision.passage.token_count)
+    if decision.fate == "trimmed":
+        return t("tuning.trimmed_tokens", tokens=number(decision.tokens), whole=whole)
+    shown = whole if decision.fate == "dropped" else number(decision.tokens)
+    return t("documents.count_tokens", count=shown)

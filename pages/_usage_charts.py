@@ -69,7 +69,8 @@ def _draw_ranking(name: str, rows: Sequence[UsageRow]) -> None:
     top = sorted(rows, key=lambda row: row.totals.total_tokens, reverse=True)[:_MOST_BARS]
     labels = [short_label(row.label) for row in top]
     figure = _stacked(top, [row.label for row in top], horizontal=True)
-    figure.update_xaxes(**number_axis(max((r.totals.total_tokens for r in top), default=0), ticks=3))
+    longest = max((row.totals.total_tokens for row in top), default=0)
+    figure.update_xaxes(**number_axis(longest, ticks=3))
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(top))),
@@ -82,9 +83,7 @@ def _draw_ranking(name: str, rows: Sequence[UsageRow]) -> None:
         st.caption(t("usage.more_rows", shown=number(len(top)), all=number(len(rows))))
 
 
-def _stacked(
-    rows: Sequence[UsageRow], labels: Sequence[str], *, horizontal: bool
-) -> go.Figure:
+def _stacked(rows: Sequence[UsageRow], labels: Sequence[str], *, horizontal: bool) -> go.Figure:
     figure = go.Figure(layout={"barmode": "stack"})
     series = (
         (t("usage.prompt"), TEAL, [row.totals.prompt_tokens for row in rows]),

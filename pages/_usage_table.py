@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import pandas as pd
@@ -58,9 +58,8 @@ def draw_breakdown(report: UsageReport, *, hours: int) -> None:
     labels = [time_label(row, hours=hours) if by == "time" else row.label for row in rows]
     busy = [(label, row) for label, row in zip(labels, rows, strict=True) if row.totals.requests]
     frame = usage_frame([row for _, row in busy], [label for label, _ in busy])
-    shown = frame.style.format(number, subset=list(_COUNTS), na_rep="").format(
-        money, subset=["cost_usd"], na_rep=t("usage.unknown")
-    )
+    formats: dict[str, Any] = {**dict.fromkeys(_COUNTS, number), "cost_usd": money}
+    shown = frame.style.format(formats, na_rep="")
     st.dataframe(
         shown,
         hide_index=True,
@@ -68,6 +67,7 @@ def draw_breakdown(report: UsageReport, *, hours: int) -> None:
             "label": st.column_config.TextColumn(t(f"usage.table_{by or 'time'}"), pinned=True),
             **{name: t(f"usage.column_{name}") for name in (*_COUNTS, "cost_usd")},
         },
+        placeholder=t("usage.unknown"),
         key="usage_table",
     )
 

@@ -8,6 +8,13 @@ from leanrag.usage import UsageTotals
 from pages._locale import money, number, percent, t
 
 DAY_HOURS, WEEK_HOURS = 24, 7 * 24
+TILE_PIXELS = 145
+# Tiles share a row's width, and their figures are small enough for seven digits and a percentage.
+_TILE_STYLE = f"""<style>
+.st-key-usage_tiles > div {{ flex: 1 1 {TILE_PIXELS}px !important; min-width: {TILE_PIXELS}px; }}
+.st-key-usage_tiles [data-testid="stMetric"] {{ width: 100%; padding: 0.75rem; }}
+.st-key-usage_tiles [data-testid="stMetricValue"] {{ font-size: 1.35rem; }}
+</style>"""
 
 
 def choose_hours() -> int:
@@ -40,11 +47,10 @@ def draw_tiles(totals: UsageTotals) -> None:
         ("requests", number(totals.requests), t("usage.requests_help")),
         ("failed", number(totals.failed), t("usage.failed_help")),
     )
-    with st.container(horizontal=True, key="usage_tiles"):
+    st.html(_TILE_STYLE)
+    with st.container(horizontal=True, gap="small", key="usage_tiles"):
         for name, value, explanation in tiles:
-            st.metric(
-                t(f"usage.{name}"), value, help=explanation, border=True, width=168
-            )
+            st.metric(t(f"usage.{name}"), value, help=explanation, border=True, width=TILE_PIXELS)
 
 
 def draw_notes(totals: UsageTotals) -> None:

@@ -7,10 +7,12 @@ import streamlit as st
 from leanrag.ledger import Ledger
 from leanrag.types import Route
 from pages._intents import intent_name, language_name
-from pages._locale import number, percent, seconds, t
+from pages._locale import number, percent, t
 from pages._safe_text import plain_text
 from pages._xray_budget import draw_budget, draw_counterfactual
 from pages._xray_passages import draw_passages
+
+_STEPS = ("admit", "embed", "retrieve", "budget", "generate")
 
 
 def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
@@ -46,11 +48,9 @@ def _draw_prompt(ledger: Ledger) -> None:
 
 
 def _draw_route(route: Route) -> None:
-    facts = (
-        intent_name(route.intent),
-        language_name(route.language),
-        t("chat.confidence", value=percent(route.confidence)),
-    )
+    facts = [intent_name(route.intent), language_name(route.language)]
+    if route.matched:
+        facts.append(t("chat.confidence", value=percent(route.confidence)))
     st.markdown(" · ".join(facts))
     if route.matched:
         with st.container(horizontal=True, gap="small"):
@@ -67,9 +67,13 @@ def _draw_route(route: Route) -> None:
 
 def _draw_steps(ledger: Ledger) -> None:
     st.markdown(f"**{t('chat.xray.steps')}**")
-    rows = {_step_name(name): seconds(spent) for name, spent in ledger.step_ms.items()}
+    known = [step for step in _STEPS if step in ledger.step_ms]
+    steps = known + [step for step in ledger.step_ms if step not in _STEPS]
+    times = [
+        t("shell.milliseconds", value=number(round(ledger.step_ms[step], 1))) for step in steps
+    ]
     st.table(
-        {t("chat.xray.step"): list(rows), t("chat.xray.time"): list(rows.values())},
+        {t("chat.xray.step"): [_step_name(step) for step in steps], t("chat.xray.time"): times},
         border="horizontal",
         hide_index=True,
     )

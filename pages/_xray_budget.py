@@ -38,8 +38,9 @@ def draw_budget(prompt: BudgetedPrompt, max_prompt_tokens: int, *, key: str) -> 
             hoverinfo="text",
         )
     figure.add_vline(x=max_prompt_tokens, line_width=2, line_dash="dot", line_color=RED)
-    figure.update_layout(barmode="stack")
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
     figure.update_xaxes(**number_axis(max_prompt_tokens, ticks=5))
+    figure.update_xaxes(range=[0, max_prompt_tokens * 1.06])  # room for the last label
     figure.update_yaxes(showticklabels=False)
     show_figure(figure, key=f"chat_budget_{key}", alt=said, height=190)
 

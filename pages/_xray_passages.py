@@ -8,7 +8,7 @@ import streamlit as st
 
 from leanrag.ledger import Ledger
 from leanrag.types import PassageDecision
-from pages._chat_text import direction
+from pages._chat_text import direction, isolated, place
 from pages._locale import number, percent, t
 from pages._safe_text import plain_text
 
@@ -38,36 +38,47 @@ def draw_passages(ledger: Ledger) -> None:
     )
     if ledger.widened:
         st.info(t("chat.xray.widened"), icon=":material/open_in_full:")
-    for decision in decisions:
-        _draw_decision(decision)
+    for decision in ledger.prompt.carried():
+        _draw_carried(decision)
+    dropped = [decision for decision in decisions if decision.fate == "dropped"]
+    if dropped:
+        with st.expander(t("chat.xray.dropped_said", count=number(len(dropped)))):
+            st.markdown("\n".join(_dropped_line(decision) for decision in dropped))
 
 
-def _draw_decision(decision: PassageDecision) -> None:
+def _draw_carried(decision: PassageDecision) -> None:
     passage = decision.passage
-    with st.container(gap="xsmall", border=True):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(t(f"chat.xray.fate_{decision.fate}"), color=_FATE_COLOURS[decision.fate])
-            marker = f"\\[{decision.marker}\\] " if decision.marker is not None else ""
-            st.markdown(f"{marker}**{plain_text(passage.source_title)}**", width="content")
-            st.caption(reason_text(decision.reason), width="content")
+    fate = f":{_FATE_COLOURS[decision.fate]}-badge[{t(f'chat.xray.fate_{decision.fate}')}]"
+    marker = f"\\[{number(decision.marker)}\\] " if decision.marker is not None else ""
+    tokens = t("chat.xray.tokens", tokens=number(decision.tokens))
+    name = place(passage.title or passage.source_title, passage.heading)
+    label = f"{fate} {marker}{plain_text(name)} · {isolated(tokens)}"
+    with st.expander(label):
+        st.markdown(f"**{reason_text(decision.reason)}**")
         st.caption(plain_text(_figures(decision)))
-        text = decision.text or passage.text
-        with st.container(key=f"{direction(text)}-xray-{passage.passage_id}"):
-            st.markdown(plain_text(text).replace("\n", "  \n"))
+        with st.container(key=f"{direction(passage.text)}-xray-{passage.passage_id}"):
+            st.markdown(plain_text(decision.text or passage.text).replace("\n", "  \n"))
+
+
+def _dropped_line(decision: PassageDecision) -> str:
+    passage = decision.passage
+    name = plain_text(place(passage.title or passage.source_title, passage.heading))
+    score = isolated(t("chat.xray.score", score=percent(passage.score)))
+    return f"- {name} · {score} · {isolated(reason_text(decision.reason))}"
 
 
 def _figures(decision: PassageDecision) -> str:
     passage = decision.passage
-    parts = [
-        t("chat.xray.tokens", carried=number(decision.tokens), whole=number(passage.token_count)),
-        t("chat.xray.score", score=percent(passage.score)),
-        t("chat.xray.words", score=percent(passage.lexical_score)),
-        t("chat.xray.meaning", score=percent(passage.dense_score)),
+    parts = [passage.source_title, passage.heading] if passage.heading else [passage.source_title]
+    parts += [
         t(f"chat.xray.section_{decision.section}"),
+        t("chat.xray.score", score=percent(passage.score)),
+        t("chat.xray.words", score=number(round(passage.lexical_score, 2))),
+        t("chat.xray.meaning", score=number(round(passage.dense_score, 2))),
     ]
     if not passage.is_citable:
         parts.append(t("chat.xray.learn_only"))
-    return " · ".join(parts)
+    return " · ".join(isolated(part) for part in parts)
 
 
 def reason_text(reason: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from leanrag.errors import LeanRagError, NotFound
+from pages._chat_focus import focus_input
 from pages._chat_live import draw_live
 from pages._chat_messages import draw_history
 from pages._chat_sidebar import draw_conversations, draw_heading
@@ -28,9 +29,11 @@ def draw_chat() -> None:
     """Draw the page; while an answer is being written, this returns when it has ended."""
     services = get_services()
     restore_question()
+    stop_place = st.bottom.container()  # before the input, so that Stop stands above it
     question = st.chat_input(t("chat.placeholder"), key=INPUT_KEY)
     if question:
         ask(services, question)
+    focus_input()
     draw_conversations(services)
     with st.container(key="chat_column"):
         draw_heading(services)
@@ -41,7 +44,7 @@ def draw_chat() -> None:
         if refusal():
             st.error(plain_text(refusal()), icon=":material/error:")
         if live is not None:
-            draw_live(live)
+            draw_live(live, stop_place)
 
 
 try:

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import streamlit as st
 
-from leanrag.errors import LeanRagError
 from pages._documents_list import draw_empty, draw_list
 from pages._documents_progress import draw_failed, draw_progress
 from pages._documents_source import chosen_source, draw_source
 from pages._documents_upload import draw_outcomes, draw_upload
 from pages._locale import t
-from pages._safe_text import plain_text
 from pages._services import get_services
 
 MAX_LISTED = 500
 
-try:
-    services = get_services()
-    tenant_id = services.local_tenant_id
-    chosen = chosen_source()
-    if chosen is not None:
-        draw_source(services.sources, tenant_id, chosen)
+services = get_services()
+tenant_id = services.local_tenant_id
+chosen = chosen_source()
+if chosen is not None:
+    draw_source(services.sources, tenant_id, chosen)
+else:
+    st.title(t("documents.title"))
+    st.caption(t("documents.intro"))
+    draw_upload(services.ingest, tenant_id, max_bytes=services.settings.max_file_bytes)
+    draw_outcomes()
+    listed = services.sources.list(tenant_id, limit=MAX_LISTED)
+    draw_progress(services.sources, tenant_id, listed)
+    draw_failed(listed)
+    if listed:
+        draw_list(listed, most=MAX_LISTED)
     else:
-        st.title(t("documents.title"))
-        st.caption(t("documents.intro"))
-        draw_upload(services.ingest, tenant_id, max_bytes=services.settings.max_file_bytes)
-        draw_outcomes()
-        listed = services.sources.list(tenant_id, limit=MAX_LISTED)
-        draw_progress(services.sources, tenant_id, listed)
-        draw_failed(listed)
-        if listed:
-            draw_list(listed, most=MAX_LISTED)
-        else:
-            draw_empty()
-except LeanRagError as exc:
-    st.error(plain_text(exc.message), icon=":material/error:")
+        draw_empty()

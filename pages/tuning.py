@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages._locale import t
+from pages._locale import number, t
 from pages._services import get_services
 from pages._tuning_draft import open_draft
 from pages._tuning_keywords import draw_keywords
@@ -12,12 +12,20 @@ from pages._tuning_routing import draw_routing
 from pages._tuning_save import draw_save_bar
 from pages._tuning_try import draw_try
 
+# On a wide screen the trial stays beside the grids, however far one scrolls.
+_TRIAL_STYLE = """<style>@media (min-width: 641px) {
+[data-testid="stColumn"]:has(> div > .st-key-tuning_try) {
+  position: sticky; top: 4.5rem; align-self: flex-start;
+  max-height: calc(100vh - 5.5rem); overflow-y: auto;
+}}</style>"""
+
 services = get_services()
 tenant_id = services.local_tenant_id
 max_tokens = services.settings.max_prompt_tokens
 
 st.title(t("tuning.title"))
-st.caption(t("tuning.intro", tokens=max_tokens))
+st.caption(t("tuning.intro", tokens=number(max_tokens)))
+st.html(_TRIAL_STYLE)
 open_draft(services.tuning, tenant_id)
 save_bar = st.container(key="tuning_save_bar")
 grids, trial = st.columns([11, 9], gap="medium")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from leanrag.errors import LeanRagError
 from pages._locale import t
-from pages._safe_text import plain_text
 from pages._services import get_services
 from pages._usage_charts import draw_by_time, draw_shares
 from pages._usage_table import draw_breakdown, draw_download
@@ -16,14 +14,10 @@ st.title(t("usage.title"))
 st.caption(t("usage.intro"))
 hours = choose_hours()
 
-try:
-    services = get_services()
-    tenant_id = services.local_tenant_id
-    with st.spinner(t("usage.loading"), show_time=False):
-        report = services.usage.report(tenant_id, hours=hours)
-except LeanRagError as exc:
-    st.error(plain_text(exc.message), icon=":material/error:")
-    st.stop()
+services = get_services()
+tenant_id = services.local_tenant_id
+with st.spinner(t("usage.loading")):
+    report = services.usage.report(tenant_id, hours=hours)
 
 if report.totals.requests:
     draw_tiles(report.totals)

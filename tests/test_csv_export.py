@@ -56,7 +56,9 @@ def test_a_row_of_another_length_is_refused() -> None:
         export_csv(["one"], [["a", "b"]])
 
 
-@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=2)))
+@given(
+    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=2))
+)
 def test_no_text_begins_like_a_formula_and_none_is_lost(rows: list[list[str]]) -> None:
     cells: list[list[CsvCell]] = [list(row) for row in rows]
     read = _read(export_csv(["a", "b"], cells))[1:]

@@ -6,7 +6,6 @@ import json
 import logging
 import math
 from collections.abc import Mapping
-from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
 
@@ -25,8 +24,8 @@ _SENTENCES = {
     400: "The body of the request cannot be read; check its format.",
     404: "There is nothing at this address; /api/docs lists every endpoint.",
     405: "This address does not take this method; /api/docs lists every endpoint.",
-    413: "The body of the request is larger than this endpoint takes.",
 }
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
 
 
 class ErrorResponse(Response):
@@ -49,15 +48,33 @@ class ErrorResponse(Response):
         super().__init__(body, status, headers)
 
 
-def respond(error: LeanRagError, **more: object) -> ErrorResponse:
-    """Write an error of the tree; `more` is added to its details."""
-    details = {**error.details, **more}
-    headers = _retry_after(details) if isinstance(error, RateLimited) else None
+class BodyTooLarge(HTTPException):
+    """The body has more bytes than this endpoint reads; raised where it is read."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """Name the limit."""
+        super().__init__(413)
+        self.max_bytes = max_bytes
+
+    def response(self) -> ErrorResponse:
+        """Write the error."""
+        return ErrorResponse(
+            status=413,
+            code="content_too_large",
+            message=f"The body of the request is larger than the {self.max_bytes:,} bytes it may"
+            " have.",
+            details={"max_bytes": self.max_bytes},
+        )
+
+
+def respond(error: LeanRagError) -> ErrorResponse:
+    """Write an error of the tree."""
+    headers = _retry_after(error.details) if isinstance(error, RateLimited) else None
     return ErrorResponse(
         status=error.status,
         code=error.code,
         message=error.message,
-        details=details,
+        details=error.details,
         headers=headers,
     )
 
@@ -97,11 +114,12 @@ async def _handle_invalid(_request: Request, exc: Exception) -> Response:
 
 async def _handle_http(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
-    status = HTTPStatus(exc.status_code)
+    if isinstance(exc, BodyTooLarge):
+        return exc.response()
     return ErrorResponse(
-        status=status,
-        code=status.phrase.lower().replace(" ", "_"),
-        message=_SENTENCES.get(status, exc.detail),
+        status=exc.status_code,
+        code=_CODES.get(exc.status_code, "http_error"),
+        message=_SENTENCES.get(exc.status_code, exc.detail),
         headers=exc.headers,
     )
 

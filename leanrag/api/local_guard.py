@@ -6,19 +6,21 @@ A page on the internet can send a form or open a websocket to 127.0.0.1, and can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+import re
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leanrag.api.errors import ErrorResponse
+from leanrag.auth import is_local_request
+from leanrag.settings import Settings
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1; before acceptance servers answer 403
-_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.I)
+_DEFAULT_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 _FOREIGN_HOST = "This console answers on this computer only; open it at 127.0.0.1 or localhost."
 _FOREIGN_PAGE = "This request was sent by another site's page, which may not use this console."
 
@@ -26,18 +28,14 @@ _FOREIGN_PAGE = "This request was sent by another site's page, which may not use
 class LocalGuard:
     """ASGI middleware for the whole server, its pages and their websocket included.
 
-    `allowed_hosts` are host names without a port (`[::1]` in brackets), or a callable that returns
-    them at each request.
+    Reads Host and Origin from the wire, with exact syntax; `leanrag.auth` decides. `get_settings`
+    is called once, at the first request.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        allowed_hosts: Sequence[str] | Callable[[], Sequence[str]] = LOOPBACK_HOSTS,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, get_settings: Callable[[], Settings] = Settings) -> None:
         self._app = app
-        self._allowed_hosts = allowed_hosts
+        self._get_settings = get_settings
+        self._settings: Settings | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with 403."""
@@ -51,14 +49,15 @@ class LocalGuard:
 
     def _refusal(self, scope: Scope) -> str:
         """Return why a request is refused, or nothing."""
-        hosts = self._allowed_hosts
+        self._settings = settings = self._settings or self._get_settings()
         headers = Headers(scope=scope)
-        sent_hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        default_port = _DEFAULT_PORTS.get(scope.get("scheme", "http"), 80)
-        host = split_host(sent_hosts[0], default_port) if len(sent_hosts) == 1 else None
-        if host is None or host[0] not in (hosts() if callable(hosts) else hosts):
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        host = complete_host(hosts[0], scope.get("scheme", "http")) if len(hosts) == 1 else ""
+        if not is_local_request(host, None, settings=settings):
             return _FOREIGN_HOST
-        if any(split_origin(origin) != host for origin in origins):
+        if not all(
+            is_local_request(host, complete_origin(origin), settings=settings) for origin in origins
+        ):
             return _FOREIGN_PAGE
         is_change = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
         if is_change and headers.get("sec-fetch-site", "").lower() == "cross-site":
@@ -66,25 +65,19 @@ class LocalGuard:
         return ""
 
 
-def split_host(host: str, default_port: int) -> tuple[str, int] | None:
-    """Split a Host header into a lower-case name (IPv6 in brackets) and port; None if malformed."""
-    try:
-        parts = urlsplit(f"//{host}")
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.netloc != host or parts.username is not None or not parts.hostname:
-        return None
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return name, default_port if port is None else port
+def complete_host(host: str, scheme: str) -> str:
+    """Return a Host header in lower case with its port written out; empty if it is malformed."""
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return ""
+    return f"{found['name'].lower()}:{found['port'] or _DEFAULT_PORTS.get(scheme, '80')}"
 
 
-def split_origin(origin: str) -> tuple[str, int] | None:
-    """Split an Origin header likewise; None for `null` and for all that is no web origin."""
-    scheme, separator, host = origin.partition("://")
-    if not separator or scheme.lower() not in ("http", "https"):
-        return None
-    return split_host(host, _DEFAULT_PORTS[scheme.lower()])
+def complete_origin(origin: str) -> str:
+    """Return an Origin header likewise; empty for `null` and for all that is no web page's."""
+    scheme, _, host = origin.partition("://")
+    completed = complete_host(host, scheme) if scheme in ("http", "https") else ""
+    return f"{scheme}://{completed}" if completed else ""
 
 
 def _refuse(scope: Scope, reason: str) -> Response:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leanrag.api.errors import ErrorResponse, respond, unexpected
+from leanrag.api.errors import BodyTooLarge, respond, unexpected
 from leanrag.api.limits import ApiLimits
 
 UPLOAD_PATH = "/v1/files"
@@ -30,7 +29,7 @@ class RequestGuard:
             return
         exchange = _Exchange(receive, send, max_bytes=self._most_bytes(scope))
         if _declared_bytes(scope) > exchange.max_bytes:
-            await _too_large(exchange.max_bytes)(scope, receive, exchange.send)
+            await BodyTooLarge(exchange.max_bytes).response()(scope, receive, exchange.send)
             return
         try:
             await self._app(scope, exchange.receive, exchange.send)
@@ -60,7 +59,7 @@ class _Exchange:
         message = await self._receive()
         self._received_bytes += len(message.get("body", b""))
         if self._received_bytes > self.max_bytes:
-            raise HTTPException(413)
+            raise BodyTooLarge(self.max_bytes)
         return message
 
     async def send(self, message: Message) -> None:
@@ -75,12 +74,3 @@ class _Exchange:
 def _declared_bytes(scope: Scope) -> int:
     declared = Headers(scope=scope).get("content-length", "")
     return int(declared) if declared.isdecimal() else 0
-
-
-def _too_large(max_bytes: int) -> ErrorResponse:
-    return ErrorResponse(
-        status=413,
-        code="content_too_large",
-        message=f"The body of the request is larger than the {max_bytes:,} bytes it may have.",
-        details={"max_bytes": max_bytes},
-    )

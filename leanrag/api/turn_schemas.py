@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from leanrag.api.schemas import BotName, Reply, Request, Text
 from leanrag.types import Intent, Language, Outcome, SourceKind
+
+_EXAMPLE = "How much is the copper teapot?"
 
 
 class AskRequest(Request):
     """A question, with the conversation it continues and the bot it is for."""
 
-    question: Text = Field(examples=["How much is the copper teapot?"])
+    # One example of the whole, or the page would fill the optional ids with invented ones.
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": _EXAMPLE}]})
+
+    question: Text
     conversation_id: UUID | None = Field(None, description="Without it a conversation begins.")
     bot_id: BotName | None = Field(None, description="A bot's id or slug; without it the first.")
 
@@ -22,10 +27,7 @@ class AskRequest(Request):
 class ChatRequest(AskRequest):
     """The same for a stream; `message` and `session_id` are other names of two of its fields."""
 
-    question: Text = Field(
-        validation_alias=AliasChoices("question", "message"),
-        examples=["How much is the copper teapot?"],
-    )
+    question: Text = Field(validation_alias=AliasChoices("question", "message"))
     conversation_id: UUID | None = Field(
         None, validation_alias=AliasChoices("conversation_id", "session_id")
     )

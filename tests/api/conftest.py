@@ -35,16 +35,16 @@ BASE_URL = "http://127.0.0.1:8501/api"
 
 
 @pytest.fixture(scope="session")
-def home() -> Iterator[Path]:
+def api_home() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="lr-api-"))  # short: it holds the server's socket
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def quoting_services(home: Path) -> Iterator[Services]:
+def quoting_services(api_home: Path) -> Iterator[Services]:
     """Services without a model: answers are quoted; a worker reads what is uploaded."""
-    settings = Settings(_env_file=None, home=home, questions_per_minute=10_000)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, home=api_home, questions_per_minute=10_000)  # type: ignore[call-arg]
     services = start_services(settings, worker=True)
     yield services
     services.close()
@@ -58,12 +58,12 @@ def provider() -> Iterator[ProviderServer]:
 
 @pytest.fixture(scope="session")
 def generating_services(
-    home: Path, quoting_services: Services, provider: ProviderServer
+    api_home: Path, quoting_services: Services, provider: ProviderServer
 ) -> Iterator[Services]:
     """Services with a model, on the same database."""
     settings = Settings(  # type: ignore[call-arg]
         _env_file=None,
-        home=home,
+        home=api_home,
         questions_per_minute=10_000,
         openai_api_key="test-key",
         openai_base_url=provider.base_url,

@@ -24,8 +24,10 @@ def test_a_search_shows_ranked_passages_with_their_scores_and_the_route(
 ) -> None:
     text = "The Tabriz carpet is woven from silk. A carpet of wool costs half."
     settled(upload(text.encode(), "carpets.txt").json()["document_id"])
-    found = client.get(f"/v1/bots/{slug}/search", params={"q": "Tabriz silk carpet"}).json()
-    assert found["query"] == "Tabriz silk carpet"
+    found = client.get(
+        f"/v1/bots/{slug}/search", params={"q": "What is the Tabriz carpet made of?"}
+    ).json()
+    assert found["query"] == "What is the Tabriz carpet made of?"
     assert found["route"]["language"] == "en"
     passages = found["passages"]
     assert "silk" in passages[0]["text"]

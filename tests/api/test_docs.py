@@ -45,6 +45,14 @@ def test_the_openapi_document_is_whole(client: TestClient) -> None:
         assert "HTTPValidationError" not in str(schema)
 
 
+@pytest.mark.parametrize("name", ["AskRequest", "ChatRequest"])
+def test_the_example_of_a_question_can_be_sent_as_it_is(client: TestClient, name: str) -> None:
+    schema = client.get("/openapi.json").json()["components"]["schemas"][name]
+    (example,) = schema["examples"]
+    path = "/v1/ai/ask" if name == "AskRequest" else "/v1/chat"
+    assert client.post(path, json=example).status_code == 200
+
+
 def test_a_stream_is_documented_as_one(client: TestClient) -> None:
     chat = client.get("/openapi.json").json()["paths"]["/v1/chat"]["post"]
     assert list(chat["responses"]["200"]["content"]) == ["text/event-stream"]

@@ -61,7 +61,9 @@ def test_any_file_is_taken_or_refused_with_a_reason(
         assert is_served_or_explained(sent)
 
 
-@pytest.mark.parametrize("path", ["/v1/bots/{}/search?q=tea", "/v1/bots/assistant/search?q={}"])
+@pytest.mark.parametrize(
+    "path", ["/v1/bots/{}/search?q=tea", "/v1/bots/shop-assistant/search?q={}"]
+)
 @pytest.mark.parametrize("text", ["%00", "%ED%A0%80", "%FF", "%F0%9F", "..", "%2e%2e%2f", "'"])
 def test_any_address_is_served_or_refused_with_a_reason(
     client: TestClient, path: str, text: str

@@ -10,7 +10,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from leanrag.api.local_guard import LocalGuard, split_host, split_origin
+from leanrag.api.local_guard import LocalGuard, complete_host, complete_origin
+from leanrag.settings import Settings
 
 HOST = "127.0.0.1:8501"
 
@@ -145,17 +146,18 @@ def test_a_foreign_websocket_is_refused_before_it_is_accepted(
     assert refused.value.code == 1008
 
 
-def test_allowed_hosts_may_be_read_at_each_request() -> None:
-    hosts = ["console.internal"]
-    guard = LocalGuard(Starlette(routes=[Route("/", _page)]), allowed_hosts=lambda: hosts)
+def test_allowed_hosts_come_from_the_settings() -> None:
+    app = Starlette(routes=[Route("/", _page)])
+    settings = Settings(_env_file=None, allowed_hosts=("console.internal",))  # type: ignore[call-arg]
+    guard = LocalGuard(app, get_settings=lambda: settings)
     with TestClient(guard, base_url="http://console.internal:8501") as client:
         assert client.get("/").status_code == 200
-        hosts.clear()
-        assert client.get("/").status_code == 403
+        assert client.get("/", headers={"Host": "127.0.0.1"}).status_code == 403
 
 
-def test_hosts_and_origins_are_split_into_name_and_port() -> None:
-    assert split_host("LocalHost:8501", 80) == ("localhost", 8501)
-    assert split_host("[::1]", 80) == ("[::1]", 80)
-    assert split_origin("https://localhost") == ("localhost", 443)
-    assert split_origin("localhost") is None
+def test_hosts_and_origins_are_completed_by_the_scheme_s_port() -> None:
+    assert complete_host("LocalHost:8501", "http") == "localhost:8501"
+    assert complete_host("[::1]", "ws") == "[::1]:80"
+    assert complete_origin("https://localhost") == "https://localhost:443"
+    assert complete_origin("localhost") == ""
+    assert complete_origin("null") == ""

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from leanrag.bootstrap import Services
 from starlette.testclient import TestClient
 
 from leanrag.api.app import create_api
+from leanrag.bootstrap import Services
 from leanrag.errors import DatabaseUnavailable
 
 ErrorOf = Callable[[Any, int], dict[str, Any]]
@@ -41,7 +41,9 @@ def test_an_endless_upload_is_refused_while_it_comes_in(
 
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     refused = live.post("/v1/files", content=endless(), headers=headers)
-    assert error_of(refused, 413)["code"] == "content_too_large"
+    error = error_of(refused, 413)
+    assert error["code"] == "content_too_large"
+    assert error["details"] == {"max_bytes": 26 * MEGABYTE}
 
 
 @pytest.mark.parametrize("path", ["/v1/ai/ask", "/v1/chat", "/v1/unknown", "/healthz"])

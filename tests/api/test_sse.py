@@ -136,7 +136,8 @@ def test_streams_over_the_limit_are_refused_and_other_calls_go_on(
     busy = serve(create_api(lambda: generating_services, limits=limits))
     provider.script(LONG)
     with busy.stream("POST", "/v1/chat", json=QUESTION) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()  # kept: the connection ends with it
+        next(lines)
         refused = busy.post("/v1/chat", json=QUESTION)
         assert refused.status_code == 429
         assert refused.headers["retry-after"] == "1"

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
 
+from leanrag.api.app import create_api
+from leanrag.bootstrap import Services, start_services
+from leanrag.settings import Settings
 from tests.provider_server import ProviderServer, Reply
 
 ErrorOf = Callable[[Any, int], dict[str, Any]]
@@ -130,6 +134,24 @@ def test_a_form_is_no_json(client: TestClient, error_of: ErrorOf) -> None:
         refused = client.post("/v1/ai/ask", content=b'{"question": "a"}', headers=headers)
         error_of(refused, 422)
     error_of(client.post("/v1/ai/ask", data={"question": "a"}), 422)
+
+
+def test_too_many_questions_are_told_when_to_come_again(
+    quoting_services: Services, api_home: Path, error_of: ErrorOf
+) -> None:
+    settings = Settings(_env_file=None, home=api_home, questions_per_minute=1)  # type: ignore[call-arg]
+    services = start_services(settings, worker=False)
+    try:
+        with TestClient(create_api(lambda: services)) as limited:
+            assert ask(limited, QUESTION).status_code == 200
+            for path in ("/v1/ai/ask", "/v1/chat"):
+                refused = limited.post(path, json={"question": QUESTION})
+                details = error_of(refused, 429)["details"]
+                assert (details["limit"], details["used"], details["remaining"]) == (1, 1, 0)
+                assert 0 < details["reset"] <= 60
+                assert refused.headers["retry-after"] == str(details["reset"])
+    finally:
+        services.close()
 
 
 def test_the_model_writes_when_there_is_one(generating: TestClient) -> None:

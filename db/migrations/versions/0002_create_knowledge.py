@@ -16,6 +16,19 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_sources()
+    _create_source_files()
+    _create_chunks()
+    _create_embedding_cache()
+    _create_lexical_statistics()
+    protect("sources")
+    protect("source_files")
+    protect("chunks")
+    protect("embedding_cache")
+    protect("lexical_statistics")
+
+
+def _create_sources() -> None:
     op.create_table(
         "sources",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -77,6 +90,9 @@ def upgrade() -> None:
         ["tenant_id", "created_at"],
         unique=False,
     )
+
+
+def _create_source_files() -> None:
     op.create_table(
         "source_files",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -96,6 +112,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "source_id", name=op.f("pk_source_files")),
     )
+
+
+def _create_chunks() -> None:
     op.create_table(
         "chunks",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -143,6 +162,9 @@ def upgrade() -> None:
         ["tenant_id", "source_id", "position"],
         unique=False,
     )
+
+
+def _create_embedding_cache() -> None:
     op.create_table(
         "embedding_cache",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -165,6 +187,9 @@ def upgrade() -> None:
             "tenant_id", "model", "content_hash", name=op.f("pk_embedding_cache")
         ),
     )
+
+
+def _create_lexical_statistics() -> None:
     op.create_table(
         "lexical_statistics",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -185,11 +210,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_lexical_statistics")),
     )
-    protect("sources")
-    protect("source_files")
-    protect("chunks")
-    protect("embedding_cache")
-    protect("lexical_statistics")
 
 
 def downgrade() -> None:

@@ -15,6 +15,19 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_conversations()
+    _create_messages()
+    _create_session_memories()
+    _create_privacy_findings()
+    _create_citation_uses()
+    protect("conversations")
+    protect("messages")
+    protect("session_memories")
+    protect("privacy_findings")
+    protect("citation_uses")
+
+
+def _create_conversations() -> None:
     op.create_table(
         "conversations",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -65,6 +78,9 @@ def upgrade() -> None:
         ["tenant_id", "updated_at"],
         unique=False,
     )
+
+
+def _create_messages() -> None:
     op.create_table(
         "messages",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -105,6 +121,9 @@ def upgrade() -> None:
         ["tenant_id", "conversation_id", "message_id"],
         unique=False,
     )
+
+
+def _create_session_memories() -> None:
     op.create_table(
         "session_memories",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -136,6 +155,9 @@ def upgrade() -> None:
             "tenant_id", "conversation_id", "revision", name=op.f("pk_session_memories")
         ),
     )
+
+
+def _create_privacy_findings() -> None:
     op.create_table(
         "privacy_findings",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -170,6 +192,9 @@ def upgrade() -> None:
         ["tenant_id", "message_id"],
         unique=False,
     )
+
+
+def _create_citation_uses() -> None:
     op.create_table(
         "citation_uses",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -209,11 +234,6 @@ def upgrade() -> None:
         ["tenant_id", "source_id", "created_at"],
         unique=False,
     )
-    protect("conversations")
-    protect("messages")
-    protect("session_memories")
-    protect("privacy_findings")
-    protect("citation_uses")
 
 
 def downgrade() -> None:

@@ -14,6 +14,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_usage_events()
+    _create_quota_periods()
+    protect("usage_events")
+    protect("quota_periods")
+
+
+def _create_usage_events() -> None:
     op.create_table(
         "usage_events",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -66,6 +73,9 @@ def upgrade() -> None:
         ["tenant_id", "occurred_at"],
         unique=False,
     )
+
+
+def _create_quota_periods() -> None:
     op.create_table(
         "quota_periods",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -79,8 +89,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "period_start", name=op.f("pk_quota_periods")),
     )
-    protect("usage_events")
-    protect("quota_periods")
 
 
 def downgrade() -> None:
