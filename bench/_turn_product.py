@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench._turn_figures import Machine, Start
+from bench._turn_figures import Machine
 from leanrag.bootstrap import Services, start_services
 from leanrag.demo.loader import DEMO_DIRECTORY
 from leanrag.ingest.pipeline import Upload
@@ -51,17 +51,22 @@ def settings_for(home: Path) -> Settings:
     )
 
 
-def measure_start(home: Path) -> tuple[Services, Start]:
-    """Start cold, stop, start warm; return the running services and the three times."""
-    importing = _seconds_to_import()
+def start(home: Path) -> tuple[Services, float]:
+    """Start the services; return them and the seconds that it took."""
     started = time.perf_counter()
     services = start_services(settings_for(home), worker=True)
-    cold = time.perf_counter() - started
-    services.close()
-    started = time.perf_counter()
-    services = start_services(settings_for(home), worker=True)
-    warm = time.perf_counter() - started
-    return services, Start(round(importing, 3), round(cold, 3), round(warm, 3))
+    return services, round(time.perf_counter() - started, 3)
+
+
+def seconds_to_import() -> float:
+    """Time a new interpreter that imports the product, less one that imports nothing."""
+    root = Path(__file__).resolve().parents[1]
+    seconds = []
+    for statement in ("pass", "import leanrag.bootstrap"):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], cwd=root, check=True)
+        seconds.append(time.perf_counter() - started)
+    return round(seconds[1] - seconds[0], 3)
 
 
 def describe_machine(services: Services) -> Machine:
@@ -88,14 +93,3 @@ def measure_pdf(services: Services, times: int) -> float:
             status = services.sources.get(tenant_id, accepted.source.source_id).status
         measured.append(time.perf_counter() - started)
     return round(sorted(measured)[len(measured) // 2], 3)
-
-
-def _seconds_to_import() -> float:
-    """Time a new interpreter that imports the product, less one that imports nothing."""
-    root = Path(__file__).resolve().parents[1]
-    seconds = []
-    for statement in ("pass", "import leanrag.bootstrap"):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", statement], cwd=root, check=True)
-        seconds.append(time.perf_counter() - started)
-    return seconds[1] - seconds[0]

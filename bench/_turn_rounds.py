@@ -66,7 +66,7 @@ class Baseline:
         self._embedder = embedder_from(services.settings)
         query = select(ChunkRow.dense).where(ChunkRow.tenant_id == tenant_id)
         with services.database.tenant(tenant_id) as session:
-            vectors = [np.asarray(dense.to_list()) for dense in session.scalars(query)]
+            vectors = [np.asarray(dense) for dense in session.scalars(query)]
         self._vectors: Matrix = np.asarray(vectors, dtype=np.float32)
         self.passages = len(vectors)
 

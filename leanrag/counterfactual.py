@@ -29,11 +29,15 @@ def count_everything(
     *,
     bot_id: UUID,
     conversation_id: UUID | None,
+    before_message: UUID | None,
     own_tokens: int,
     counter: TokenCounter,
     session: Session,
 ) -> Counterfactual:
-    """Count it for one question; `own_tokens` are those of our system prompt and the question."""
+    """Count it for one question; `own_tokens` are those of our system prompt and the question.
+
+    Of the conversation the messages before `before_message`, the question itself, are counted.
+    """
     query = (
         select(
             Source.kind,
@@ -53,8 +57,8 @@ def count_everything(
     for kind, tokens, passages, sources in session.execute(query):
         sent = _sent(kind, int(tokens), int(passages), int(sources))
         parts.append(CounterfactualPart(kind, sent))
-    if conversation_id is not None:
-        messages = _latest_messages(tenant_id, conversation_id, session=session)
+    if conversation_id is not None and before_message is not None:
+        messages = _earlier_messages(tenant_id, conversation_id, before_message, session=session)
         parts.append(CounterfactualPart("messages", sum(map(counter.count, messages))))
     return Counterfactual(sum(part.tokens for part in parts), tuple(parts))
 
@@ -73,10 +77,12 @@ def _mean_of(tokens: int, items: int, sent: int) -> int:
     return tokens if items <= sent else round(tokens * sent / items)
 
 
-def _latest_messages(
-    tenant_id: UUID, conversation_id: UUID, *, session: Session
+def _earlier_messages(
+    tenant_id: UUID, conversation_id: UUID, before_message: UUID, *, session: Session
 ) -> tuple[str, ...]:
     query = select(Message.text).where(
-        Message.tenant_id == tenant_id, Message.conversation_id == conversation_id
+        Message.tenant_id == tenant_id,
+        Message.conversation_id == conversation_id,
+        Message.message_id < before_message,
     )
     return tuple(session.scalars(query.order_by(Message.message_id.desc()).limit(SENT_MESSAGES)))

@@ -32,8 +32,9 @@ _SEARCH = text(
     WITH scored AS MATERIALIZED (
         SELECT c.chunk_id,
                -(c.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
-               CASE WHEN c.embedding_model = :model
-                    THEN 1 - (c.dense <=> CAST(:dense AS halfvec)) ELSE 0 END AS dense_score
+               CASE WHEN c.embedding_model = :model AND vector_dims(c.dense) = :dimensions
+                    THEN coalesce(nullif(1 - (c.dense <=> CAST(:dense AS halfvec)), 'NaN'), 0)
+                    ELSE 0 END AS dense_score
         FROM chunks c
         JOIN sources s ON s.tenant_id = c.tenant_id AND s.source_id = c.source_id
         WHERE c.tenant_id = :tenant AND c.enabled AND s.enabled
@@ -115,6 +116,7 @@ class ContextRetriever:
                 "model": self._embedding_model,
                 "lexical": SparseVector(weights, LEXICAL_DIMENSIONS).to_text(),
                 "dense": HalfVector(vector).to_text(),
+                "dimensions": len(vector),
                 "candidates": self._weights.candidates,
             },
         ).all()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.models import CitationUse, Conversation, Message, PrivacyFinding, Source, UsageEvent
@@ -94,8 +95,12 @@ def settle(
     Where the conversation was deleted meanwhile, the usage alone is stored: it was paid for.
     """
     session.add(_usage(turn, result))
+    # The lock makes a deletion wait, which would otherwise come between these statements.
+    conversation = session.get(
+        Conversation, (turn.tenant_id, turn.conversation_id), with_for_update=True
+    )
     message = session.get(Message, (turn.tenant_id, turn.message_id))
-    if message is None:
+    if conversation is None or message is None:
         return
     message.text, message.status, message.error = result.text, result.status, result.error
     message.citations = citations_to_json(result.citations)
@@ -112,17 +117,12 @@ def settle(
         )
         for withheld in result.withheld
     )
-    count = session.execute(
-        update(Conversation)
-        .where(
-            Conversation.tenant_id == turn.tenant_id,
-            Conversation.conversation_id == turn.conversation_id,
-        )
-        .values(message_count=Conversation.message_count + 2, updated_at=func.now())
-        .returning(Conversation.message_count)
-    ).scalar_one()
+    conversation.message_count += 2
+    conversation.updated_at = datetime.now(UTC)
     session.flush()
-    memory.replace_when_due(turn.tenant_id, turn.conversation_id, count, session=session)
+    memory.replace_when_due(
+        turn.tenant_id, turn.conversation_id, conversation.message_count, session=session
+    )
 
 
 def _add_citation_uses(
@@ -132,8 +132,11 @@ def _add_citation_uses(
     cited = {citation.source_id for citation in citations}
     if not cited:
         return
-    query = select(Source.source_id).where(
-        Source.tenant_id == turn.tenant_id, Source.source_id.in_(cited)
+    query = (
+        select(Source.source_id)
+        .where(Source.tenant_id == turn.tenant_id, Source.source_id.in_(cited))
+        .order_by(Source.source_id)
+        .with_for_update(read=True, key_share=True)
     )
     there = set(session.scalars(query))
     session.add_all(
@@ -150,7 +153,9 @@ def _add_citation_uses(
 
 
 def _usage(turn: AdmittedTurn, result: TurnResult) -> UsageEvent:
-    metadata, everything = result.metadata, result.ledger.counterfactual.total_tokens
+    metadata = result.metadata
+    # A call that the provider refused took nothing, so nothing was saved by it either.
+    everything = result.ledger.counterfactual.total_tokens if metadata.prompt_tokens else 0
     saved = cost_usd(
         metadata.model_used,
         prompt_tokens=max(0, everything - metadata.prompt_tokens),

@@ -92,7 +92,8 @@ class Sources:
     def delete(self, tenant_id: UUID, source_id: UUID) -> None:
         """Delete a source with its file and passages. Raises NotFound."""
         with self._database.tenant(tenant_id) as session:
-            source = find_source(tenant_id, source_id, session=session)
+            # Locked, or passages that a worker is storing would stay in the statistics.
+            source = find_source(tenant_id, source_id, session=session, lock=True)
             remove_passages(tenant_id, source_id, session=session)
             session.delete(source)
 
@@ -140,9 +141,11 @@ class Sources:
             return tuple(_chunk_view(row) for row in rows)
 
 
-def find_source(tenant_id: UUID, source_id: UUID, *, session: Session) -> Source:
-    """Return the row of a source. Raises NotFound."""
-    source = session.get(Source, (tenant_id, source_id))
+def find_source(
+    tenant_id: UUID, source_id: UUID, *, session: Session, lock: bool = False
+) -> Source:
+    """Return the row of a source, locked until the transaction ends if asked. Raises NotFound."""
+    source = session.get(Source, (tenant_id, source_id), with_for_update=lock or None)
     if source is None:
         raise NotFound("There is no such document here; it may have been deleted.")
     return source

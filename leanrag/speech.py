@@ -17,6 +17,7 @@ from leanrag.privacy import LearnOnlyGuard
 from leanrag.provider import address_of
 from leanrag.settings import Settings
 from leanrag.settlement import AdmittedTurn, TurnResult, WithheldText
+from leanrag.text.normalize import clean
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import (
     AnswerMetadata,
@@ -116,8 +117,9 @@ class Utterance:
         try:
             self._was_sent = True
             for piece in self._speaker.pieces(self._turn, self._prompt, cancelled):
-                self._note(piece)
-                yield from self._say(self._guard.feed(piece.text))
+                text = clean(piece.text)  # no column takes a NUL or half a letter
+                self._note(piece, text)
+                yield from self._say(self._guard.feed(text))
         except LeanRagError as exc:
             self.failure = exc
             self._outcome = "partial"
@@ -154,10 +156,10 @@ class Utterance:
             price_address=self._speaker.price_address(metadata.model_used),
         )
 
-    def _note(self, piece: ModelDelta) -> None:
-        if piece.text and self._first_token_ms is None:
+    def _note(self, piece: ModelDelta, text: str) -> None:
+        if text and self._first_token_ms is None:
             self._first_token_ms = (time.monotonic() - self._started) * 1000
-        self._raw.append(piece.text)
+        self._raw.append(text)
         self._usage = piece.usage or self._usage
         self._model = piece.model or self._model
         if piece.finish_reason == "abstained":
@@ -193,12 +195,16 @@ class Utterance:
             total_tokens=usage.prompt_tokens + usage.completion_tokens,
             model_used=self._model,
             cost_usd=cost,
-            saved_tokens=max(0, self._everything.total_tokens - usage.prompt_tokens),
+            saved_tokens=self._saved_tokens(usage.prompt_tokens),
             usage_reported=usage.reported,
             outcome=self._outcome,
             response_time_ms=(time.monotonic() - self._started) * 1000,
             first_token_ms=self._first_token_ms,
         )
+
+    def _saved_tokens(self, prompt_tokens: int) -> int:
+        """Return what the budget saved; nothing where the provider refused to read the prompt."""
+        return max(0, self._everything.total_tokens - prompt_tokens) if prompt_tokens else 0
 
     def _estimate(self) -> ModelUsage:
         """Count what the provider did not report; nothing where it refused before it read."""

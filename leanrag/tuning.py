@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from db.models import GLOBAL_TENANT_ID, IntentKeyword, IntentRoutingRow
 from db.tenancy import Database
 from leanrag.errors import Conflict, InvalidInput
 from leanrag.router import FALLBACK_INTENT, IntentRouting, KeywordRule, QueryRouter
-from leanrag.types import LANGUAGES, SOURCE_KINDS, Language, SourceKind
+from leanrag.types import DEFAULT_INTENTS, LANGUAGES, SOURCE_KINDS, Language, SourceKind
 
 MAX_KEYWORD_CHARACTERS = 80
 MAX_KEYWORDS = 20_000
@@ -106,7 +107,9 @@ def load_tuning(tenant_id: UUID, *, session: Session) -> TuningDraft:
     routings = {routing.intent: routing for routing in defaults.routings}
     routings.update({routing.intent: routing for routing in own.routings})
     return TuningDraft(
-        tuple(keywords.values()), tuple(routings.values()), _version(tenant_id, session=session)
+        tuple(keywords.values()),
+        tuple(sorted(routings.values(), key=_place)),
+        _version(tenant_id, session=session),
     )
 
 
@@ -114,6 +117,7 @@ def seed_defaults(
     keywords: Sequence[KeywordRule], routings: Sequence[IntentRouting], *, session: Session
 ) -> None:
     """Make the global rows what this version ships; with the owner's rights."""
+    _lock(GLOBAL_TENANT_ID, session=session)  # processes that start together would collide
     stored = _load(GLOBAL_TENANT_ID, session=session)
     if set(stored.keywords) == set(keywords) and set(stored.routings) == set(routings):
         return
@@ -144,6 +148,8 @@ def _check_keyword(rule: KeywordRule, intents: set[str]) -> None:
             f"The keyword {rule.keyword[:40]!r} of {rule.intent!r} must have 1 to"
             f" {MAX_KEYWORD_CHARACTERS} characters."
         )
+    if _has_controls(rule.keyword):
+        raise InvalidInput(f"The keyword {rule.keyword!r} holds characters that cannot be typed.")
     if rule.language not in LANGUAGES:
         raise InvalidInput(f"The language of {rule.keyword!r} must be fa, en, ar or tr.")
     if rule.intent not in intents:
@@ -153,8 +159,8 @@ def _check_keyword(rule: KeywordRule, intents: set[str]) -> None:
 
 
 def _check_routing(routing: IntentRouting) -> None:
-    if not routing.intent.strip():
-        raise InvalidInput("An intent needs a name.")
+    if not routing.intent.strip() or _has_controls(routing.intent):
+        raise InvalidInput(f"An intent needs a name that can be read, not {routing.intent!r}.")
     for tokens in (routing.primary_tokens, routing.secondary_tokens):
         if not 0 <= tokens <= MAX_SHARE_TOKENS:
             raise InvalidInput(
@@ -165,6 +171,18 @@ def _check_routing(routing: IntentRouting) -> None:
     for kind in (*routing.primary_kinds, *routing.secondary_kinds):
         if kind not in SOURCE_KINDS:
             raise InvalidInput(f"{routing.intent!r} names {kind!r}, which is no kind of source.")
+
+
+def _has_controls(text: str) -> bool:
+    """Tell whether a text holds control characters or halves of letters, which no column takes."""
+    return any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text)
+
+
+def _place(routing: IntentRouting) -> tuple[int, str]:
+    """Sort routings as ties between intents are decided: the defaults' order, then by name."""
+    known = routing.intent in DEFAULT_INTENTS
+    place = DEFAULT_INTENTS.index(routing.intent) if known else len(DEFAULT_INTENTS)
+    return place, routing.intent
 
 
 def _doubled(keys: Sequence[object]) -> object | None:

@@ -6,8 +6,12 @@ import streamlit as st
 
 # Not on a touch screen, where it would open the keyboard over the page.
 _FOCUS = """<script>
-if (matchMedia("(pointer: fine)").matches && document.activeElement === document.body)
-  document.querySelector('[data-testid="stChatInputTextArea"]')?.focus();
+(function focusInput(tries) {
+  const input = document.querySelector('[data-testid="stChatInputTextArea"]');
+  if (!input && tries) return setTimeout(focusInput, 50, tries - 1);
+  if (input && matchMedia("(pointer: fine)").matches && document.activeElement === document.body)
+    input.focus();
+})(40);
 </script>"""
 
 

@@ -115,8 +115,9 @@ def _draw_status(services: Services, message: MessageView, question: str) -> Non
 def _draw_citations(services: Services, citations: tuple[Citation, ...], *, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"chat_citations_{key}"):
         for citation in sorted(citations, key=lambda cited: cited.number):
+            name = plain_text(place(citation.title, citation.heading))
             clicked = st.button(
-                f"\\[{number(citation.number)}\\] {plain_text(place(citation.title, citation.heading))}",
+                f"\\[{number(citation.number)}\\] {name}",
                 icon=":material/format_quote:",
                 key=f"chat_citation_{key}_{citation.number}",
                 help=t("chat.open_source"),

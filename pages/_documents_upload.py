@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 import streamlit as st
@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from leanrag.errors import FileTooLarge, LeanRagError
 from leanrag.ingest.pipeline import Ingest, Upload
+from leanrag.sources import SourceView
 from leanrag.types import SOURCE_KINDS
 from pages._documents_words import MEGABYTE, size_text
 from pages._error_text import error_text
@@ -20,6 +21,17 @@ from pages._locale import number, t, ui_language
 from pages._safe_text import plain_text
 
 EXTENSIONS = ("pdf", "txt", "md", "markdown")
+# The uploader has no words of its own to set: its button's are replaced, its hint (which our label
+# says already) is hidden, and a refused file, which it explains on hover alone, shows our note.
+_STYLE = """<style>
+.st-key-documents_upload [data-testid="stFileUploaderDropzoneInstructions"],
+.st-key-documents_upload:not(:has([data-testid="stFileChip"][aria-invalid="true"]))
+  .st-key-documents_refused {{ display: none; }}
+.st-key-documents_upload [data-testid="stFileUploaderDropzone"] button p {{ font-size: 0; }}
+.st-key-documents_upload [data-testid="stFileUploaderDropzone"] button p::after {{
+  content: "{browse}"; font-size: 1rem;
+}}
+</style>"""
 _TRANSLATED_ERRORS = frozenset(
     {"empty_file", "unsupported_file_type", "encrypted_file", "no_text", "extraction_failed"}
 )
@@ -27,16 +39,21 @@ _TRANSLATED_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class UploadOutcome:
-    """What became of one file that was handed over."""
+    """What became of one file: `source_id` is the source it made, or made once before.
+
+    `problem` says why it was not taken; empty where it was.
+    """
 
     filename: str
-    state: Literal["accepted", "duplicate", "rejected"]
-    message: str
+    source_id: UUID | None
+    is_duplicate: bool = False
+    problem: str = ""
 
 
 def draw_upload(ingest: Ingest, tenant_id: UUID, *, max_bytes: int) -> None:
     """Show the uploader; its files are taken over when the button is pressed, then let go."""
     generation = st.session_state.setdefault("documents_generation", 0)
+    st.html(_STYLE.format(browse=t("documents.browse")))
     with st.container(border=True, key="documents_upload"):
         files = st.file_uploader(
             t("documents.choose", limit=size_text(max_bytes)),
@@ -45,6 +62,8 @@ def draw_upload(ingest: Ingest, tenant_id: UUID, *, max_bytes: int) -> None:
             max_upload_size=max_bytes // MEGABYTE,
             key=f"documents_files_{generation}",
         )
+        with st.container(key="documents_refused"):
+            st.error(t("documents.refused", limit=size_text(max_bytes)), icon=":material/error:")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.selectbox(
                 t("documents.kind"),
@@ -69,17 +88,23 @@ def draw_upload(ingest: Ingest, tenant_id: UUID, *, max_bytes: int) -> None:
         st.caption(t("documents.citable_on" if is_citable else "documents.citable_off"))
 
 
-def draw_outcomes() -> None:
-    """Say, beside each file's name, what became of the files that were handed over last."""
+def draw_outcomes(listed: Sequence[SourceView]) -> None:
+    """Say, beside each file's name, what has become of the files that were handed over last."""
     outcomes: tuple[UploadOutcome, ...] = st.session_state.get("documents_outcomes", ())
+    sources = {source.source_id: source for source in listed}
     for outcome in outcomes:
-        text = f"**{plain_text(outcome.filename)}** – {outcome.message}"
-        if outcome.state == "rejected":
-            st.error(text, icon=":material/error:")
-        elif outcome.state == "duplicate":
-            st.info(text, icon=":material/content_copy:")
-        else:
-            st.success(text, icon=":material/check_circle:")
+        name = f"**{plain_text(outcome.filename)}**"
+        source = sources.get(outcome.source_id) if outcome.source_id else None
+        if outcome.problem:
+            st.error(f"{name}: {outcome.problem}", icon=":material/error:")
+        elif source is None or source.status == "failed":
+            continue  # deleted since, or shown with its error among those that failed
+        elif outcome.is_duplicate:
+            text = t("documents.duplicate", title=plain_text(source.title))
+            st.info(f"{name}: {text}", icon=":material/content_copy:")
+        elif source.status == "processed":
+            text = t("documents.accepted", count=number(source.passage_count))
+            st.success(f"{name}: {text}", icon=":material/check_circle:")
 
 
 def _take_over(ingest: Ingest, tenant_id: UUID, files: tuple[UploadedFile, ...]) -> None:
@@ -102,11 +127,8 @@ def _accept(ingest: Ingest, tenant_id: UUID, file: UploadedFile) -> UploadOutcom
     try:
         accepted = ingest.accept(tenant_id, upload)
     except LeanRagError as exc:
-        return UploadOutcome(file.name, "rejected", rejection_text(exc))
-    if accepted.is_duplicate:
-        text = t("documents.duplicate", title=plain_text(accepted.source.title))
-        return UploadOutcome(file.name, "duplicate", text)
-    return UploadOutcome(file.name, "accepted", t("documents.accepted"))
+        return UploadOutcome(file.name, None, problem=rejection_text(exc))
+    return UploadOutcome(file.name, accepted.source.source_id, accepted.is_duplicate)
 
 
 def rejection_text(error: LeanRagError) -> str:

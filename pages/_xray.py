@@ -29,7 +29,7 @@ def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
     with budget:
         draw_budget(ledger.prompt, max_prompt_tokens, key=key)
     with passages:
-        draw_passages(ledger)
+        draw_passages(ledger, key=key)
     with prompt:
         _draw_prompt(ledger)
     with everything:

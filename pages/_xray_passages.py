@@ -24,7 +24,7 @@ _REASONS = (
 )
 
 
-def draw_passages(ledger: Ledger) -> None:
+def draw_passages(ledger: Ledger, *, key: str) -> None:
     """List every passage that was looked at, in prompt order, with its fate and its scores."""
     decisions = ledger.prompt.decisions
     kept = sum(decision.fate != "dropped" for decision in decisions)
@@ -43,7 +43,9 @@ def draw_passages(ledger: Ledger) -> None:
     dropped = [decision for decision in decisions if decision.fate == "dropped"]
     if dropped:
         with st.expander(t("chat.xray.dropped_said", count=number(len(dropped)))):
-            st.markdown("\n".join(_dropped_line(decision) for decision in dropped))
+            # Every part of a line is isolated, so that the lines need a direction from outside.
+            with st.container(key=f"interface-dropped-{key}"):
+                st.markdown("\n".join(_dropped_line(decision) for decision in dropped))
 
 
 def _draw_carried(decision: PassageDecision) -> None:

@@ -22,8 +22,8 @@ else:
     st.title(t("documents.title"))
     st.caption(t("documents.intro"))
     draw_upload(services.ingest, tenant_id, max_bytes=services.settings.max_file_bytes)
-    draw_outcomes()
     listed = services.sources.list(tenant_id, limit=MAX_LISTED)
+    draw_outcomes(listed)
     draw_progress(services.sources, tenant_id, listed)
     draw_failed(listed)
     if listed:

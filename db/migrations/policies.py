@@ -27,7 +27,10 @@ def create_role() -> None:
     op.execute(
         f"""
         DO $$ BEGIN
-            IF NOT pg_has_role(current_user, '{APPLICATION_ROLE}', 'member') THEN
+            -- From 16 on, whoever creates a role administers it but may not become it yet.
+            IF NOT pg_has_role(current_user, '{APPLICATION_ROLE}',
+                    CASE WHEN current_setting('server_version_num')::int >= 160000
+                        THEN 'SET' ELSE 'MEMBER' END) THEN
                 EXECUTE format('GRANT {APPLICATION_ROLE} TO %I', current_user);
             END IF;
         END $$
@@ -57,7 +60,7 @@ def protect_with_defaults(table: str) -> None:
     for action, clause in (("INSERT", "WITH CHECK"), ("UPDATE", "USING"), ("DELETE", "USING")):
         op.execute(
             f"CREATE POLICY tenant_{action.lower()}s ON {table} FOR {action} TO {APPLICATION_ROLE}"
-            f" {clause} (tenant_id = {_TENANT})"
+            f" {clause} (tenant_id = {_TENANT} AND tenant_id <> {_GLOBAL})"
         )
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APPLICATION_ROLE}")
     let_owner_administer(table)

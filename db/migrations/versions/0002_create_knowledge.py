@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from pgvector.sqlalchemy import HALFVEC, SPARSEVEC
@@ -40,25 +42,20 @@ def _create_sources() -> None:
         sa.Column("media_type", sa.String(), nullable=False),
         sa.Column("byte_size", sa.Integer(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
-        sa.Column("is_citable", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        _flag("is_citable"),
+        _flag("enabled"),
         sa.Column("status", sa.String(), server_default="pending", nullable=False),
         sa.Column("step", sa.String(), server_default="", nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        _count("progress"),
         sa.Column("error", sa.String(), nullable=True),
         sa.Column(
             "chunk_settings", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False
         ),
         sa.Column("page_count", sa.Integer(), nullable=True),
-        sa.Column("passage_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("token_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        _count("passage_count"),
+        _count("token_count"),
         sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _now("created_at"),
         sa.CheckConstraint(
             "status in ('pending', 'processing', 'processed', 'failed')",
             name=op.f("ck_sources_status"),
@@ -136,12 +133,7 @@ def _create_chunks() -> None:
         sa.Column("dense", HALFVEC(), nullable=False),
         sa.Column("lexical", SPARSEVEC(dim=1000000000), nullable=False),
         sa.Column("details", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _now("created_at"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "source_id"],
             ["sources.tenant_id", "sources.source_id"],
@@ -171,12 +163,7 @@ def _create_embedding_cache() -> None:
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
         sa.Column("dense", HALFVEC(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _now("created_at"),
         sa.ForeignKeyConstraint(
             ["tenant_id"],
             ["tenants.tenant_id"],
@@ -210,6 +197,19 @@ def _create_lexical_statistics() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_lexical_statistics")),
     )
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer(), server_default=sa.text("0"), nullable=False)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean(), server_default=sa.text("true"), nullable=False)
+
+
+def _now(name: str) -> sa.Column[datetime]:
+    moment = sa.DateTime(timezone=True)
+    return sa.Column(name, moment, server_default=sa.text("now()"), nullable=False)
 
 
 def downgrade() -> None:
