@@ -13,6 +13,7 @@ import logging
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -22,19 +23,18 @@ from leanrag.api.app import create_api
 from leanrag.api.local_guard import LocalGuard
 from leanrag.auth import check_exposure
 from leanrag.errors import LeanRagError
-from leanrag.settings import Settings
+from leanrag.settings import load_settings
 from pages._services import close_services, get_services
 from pages._shell import draw_console, show_failure
 
 _JANITOR_SECONDS = 30.0
-_log = logging.getLogger("leanrag")
 
 
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncGenerator[None, None]:
     """Start the services before the first request, and close them after the last."""
     try:
-        check_exposure(Settings(), st.get_option("server.address"))
+        check_exposure(load_settings(), st.get_option("server.address"))
         await asyncio.to_thread(get_services)
     except LeanRagError as error:
         _refuse_to_start(error)

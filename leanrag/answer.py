@@ -146,7 +146,7 @@ class Answerer:
             evidence = self._steps.retriever.retrieve(
                 tenant_id, question, route, vector=vector, bot_id=found.bot_id, session=session
             )
-            everything = self._count_everything(tenant_id, found, None, question, session=session)
+            everything = self._count_everything(tenant_id, found, question, session=session)
         prompt = self._assemble(found.persona, question, Memory(), evidence, route)
         return TurnPreview(route, prompt, evidence.widened, everything.total_tokens)
 
@@ -221,7 +221,7 @@ class Answerer:
             )
             bot = find_bot(turn.tenant_id, turn.bot_id, session=session)
             everything = self._count_everything(
-                turn.tenant_id, bot, turn.conversation_id, turn.question, session=session
+                turn.tenant_id, bot, turn.question, session=session, turn=turn
             )
         clock.mark("retrieve")
         return evidence, everything
@@ -243,33 +243,36 @@ class Answerer:
         self, turn: AdmittedTurn, utterance: Utterance, clock: StepClock, cancelled: threading.Event
     ) -> Iterator[TurnEvent]:
         """Stream the answer, keep it as it grows, and settle it however it ends."""
-        saved_at, has_settled = time.monotonic(), False
+        saved_at, kept, has_settled = time.monotonic(), "", False
+        events = utterance.events(cancelled)
         try:
-            for event in utterance.events(cancelled):
+            for event in events:
                 yield event
                 if (
                     isinstance(event, TextDelta)
                     and time.monotonic() - saved_at > SAVE_EVERY_SECONDS
                 ):
-                    self._keep(turn, utterance.text)
+                    kept = self._keep(turn, utterance.text) or kept
                     saved_at = time.monotonic()
             clock.mark("generate")
             has_settled = True
-            yield self._settle(turn, utterance, clock)
+            yield self._settle(turn, utterance, clock, kept)
         finally:
             if not has_settled:  # the reader went away in the middle
+                events.close()  # ends the provider's stream: nobody pays for what nobody reads
                 utterance.stop()
-                self._settle(turn, utterance, clock)
+                self._settle(turn, utterance, clock, kept)
 
     def _settle(
-        self, turn: AdmittedTurn, utterance: Utterance, clock: StepClock
+        self, turn: AdmittedTurn, utterance: Utterance, clock: StepClock, kept: str
     ) -> TurnEnded | TurnFailed:
+        """Store the turn; `kept` is what was stored of it before, and is left if this fails."""
         result = utterance.result(clock.milliseconds)
         try:
             with self._database.tenant(turn.tenant_id) as session:
                 settle(turn, result, self._steps.memory, session=session)
         except DatabaseUnavailable as exc:
-            return _failed(turn, exc, result.text)
+            return _failed(turn, exc, kept)
         if utterance.failure is not None:
             return _failed(turn, utterance.failure, result.text)
         return TurnEnded(
@@ -280,12 +283,15 @@ class Answerer:
             metadata=result.metadata,
         )
 
-    def _keep(self, turn: AdmittedTurn, text: str) -> None:
+    def _keep(self, turn: AdmittedTurn, text: str) -> str:
+        """Store the answer so far; return what was stored."""
         try:
             with self._database.tenant(turn.tenant_id) as session:
                 save_partial(turn, text, session=session)
         except DatabaseUnavailable as exc:  # the settlement will tell, if it lasts
             log.warning("A partial answer could not be kept: %s", exc)
+            return ""
+        return text
 
     def _fail_early(self, turn: AdmittedTurn, exc: LeanRagError) -> TurnFailed:
         """Store why there is no answer, as far as the database lets us."""
@@ -309,16 +315,17 @@ class Answerer:
         self,
         tenant_id: UUID,
         bot: BotView,
-        conversation_id: UUID | None,
         question: str,
         *,
         session: Session,
+        turn: AdmittedTurn | None = None,
     ) -> Counterfactual:
         own = self._steps.budget.check_persona(bot.persona) + self._steps.counter.count(question)
         return count_everything(
             tenant_id,
             bot_id=bot.bot_id,
-            conversation_id=conversation_id,
+            conversation_id=turn.conversation_id if turn else None,
+            before_message=turn.question_id if turn else None,
             own_tokens=own,
             counter=self._steps.counter,
             session=session,

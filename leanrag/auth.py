@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from leanrag.errors import ConfigurationError
 from leanrag.settings import Settings
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
 
 def check_exposure(settings: Settings, address: str | None) -> None:
     """Refuse to serve others without sign-in. Raises ConfigurationError, saying why.
@@ -42,18 +44,20 @@ def is_local_request(host: str, origin: str | None, *, settings: Settings) -> bo
     """
     if settings.auth != "none":
         return True
-    named = _split(f"//{host}")
-    if named is None or named[0] not in {h.strip("[]") for h in settings.allowed_hosts}:
+    named = _split(f"http://{host}")
+    if named is None or not is_loopback_host(named[1]):
         return False
-    if origin is None:
-        return True
-    return _split(origin) == named
+    return origin is None or _split(origin) == named
 
 
-def _split(address: str) -> tuple[str, int | None] | None:
-    """Return host and port of `//host:port` or a URL; None where there is no host."""
+def _split(address: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of an http address that names nothing else; else None."""
     try:
         parts = urlsplit(address)
-        return (parts.hostname, parts.port) if parts.hostname else None
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
+    bare = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
+    if not bare or parts.hostname is None or port is None:
+        return None
+    return parts.scheme, parts.hostname, port

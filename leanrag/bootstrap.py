@@ -39,7 +39,7 @@ from leanrag.memory import MemoryLimits, SessionMemoryManager
 from leanrag.quotas import RateLimiter
 from leanrag.retriever import ContextRetriever, RetrievalWeights
 from leanrag.routing_defaults import default_keywords, default_routings
-from leanrag.settings import Settings
+from leanrag.settings import Settings, load_settings
 from leanrag.sources import Sources
 from leanrag.speech import Speaker
 from leanrag.tenants import Tenants
@@ -48,6 +48,11 @@ from leanrag.tuning import RouterCache, Tuning, seed_defaults
 from leanrag.usage import Usage
 
 log = logging.getLogger(__name__)
+
+_BAD_ADDRESS = (
+    "DATABASE_URL is no address of a PostgreSQL database; write it as"
+    " postgresql://user:password@host:5432/database."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,9 @@ def start_services(
     `worker` overrides the setting of that name. Raises ConfigurationError and DatabaseUnavailable
     with one sentence each.
     """
-    settings = settings or Settings()
+    settings = settings or load_settings()
+    if worker is not None:
+        settings = settings.model_copy(update={"worker": worker})
     url, app_url, server = _open_database(settings)
     timeout = settings.database_connect_timeout_seconds
     database = GuardedDatabase(
@@ -107,7 +114,7 @@ def start_services(
         if server is not None:
             server.close()
         raise
-    if settings.worker if worker is None else worker:
+    if settings.worker:
         services.jobs.start_worker(services.ingest.process)
     return services
 
@@ -115,7 +122,7 @@ def start_services(
 def _open_database(settings: Settings) -> tuple[URL, URL, EmbeddedServer | None]:
     """Return the owner's address, the application's, and the embedded server if it is used."""
     if settings.database_url is not None:
-        url = with_driver(settings.database_url.get_secret_value())
+        url = _read_address(settings.database_url.get_secret_value())
         return url, url, None
     try:
         server = start_embedded(settings.data_directory() / "pgdata")
@@ -123,6 +130,17 @@ def _open_database(settings: Settings) -> tuple[URL, URL, EmbeddedServer | None]
         raise DatabaseUnavailable(str(exc)) from exc
     # Before the first migration the limited role is not there yet: the engine connects later.
     return with_driver(server.url()), with_driver(server.url(user=APPLICATION_ROLE)), server
+
+
+def _read_address(address: str) -> URL:
+    """Read DATABASE_URL. Raises ConfigurationError, which does not show it: it holds a password."""
+    try:
+        url = with_driver(address.strip())
+    except (SQLAlchemyError, ValueError):
+        raise ConfigurationError(_BAD_ADDRESS) from None
+    if url.drivername != "postgresql+psycopg2":
+        raise ConfigurationError(_BAD_ADDRESS)
+    return url
 
 
 def _prepare(database: Database) -> None:

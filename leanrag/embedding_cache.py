@@ -13,7 +13,7 @@ from uuid import UUID
 
 import numpy as np
 from pgvector import HalfVector
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.models import EmbeddingCache, UsageEvent
@@ -53,7 +53,7 @@ def embed_cached(
     that a failure loses none. `on_progress(done, all)` counts texts. Raises EmbeddingUnavailable.
     """
     keys = [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts]
-    known = _read(tenant_id, keys, embedder.model, database)
+    known = _read(tenant_id, keys, embedder, database)
     missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known})
     text_of = dict(zip(keys, texts, strict=True))
     tokens, reported, done, started = 0, True, len(texts) - len(missing), time.monotonic()
@@ -125,12 +125,14 @@ def _batches(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 
 def _read(
-    tenant_id: UUID, keys: Sequence[str], model: str, database: Database
+    tenant_id: UUID, keys: Sequence[str], embedder: Embedder, database: Database
 ) -> dict[str, Vectors]:
+    """Return the vectors that are cached, of the dimensions that the embedder makes today."""
     query = select(EmbeddingCache.content_hash, EmbeddingCache.dense).where(
         EmbeddingCache.tenant_id == tenant_id,
-        EmbeddingCache.model == model,
+        EmbeddingCache.model == embedder.model,
         EmbeddingCache.content_hash.in_(set(keys)),
+        func.vector_dims(EmbeddingCache.dense) == embedder.dimensions,
     )
     with database.tenant(tenant_id) as session:
         return {key: np.asarray(dense, dtype=np.float32) for key, dense in session.execute(query)}
@@ -144,9 +146,13 @@ def _write(tenant_id: UUID, fresh: dict[str, Vectors], model: str, database: Dat
             "content_hash": key,
             "dense": HalfVector(vector),
         }
-        for key, vector in fresh.items()
+        for key, vector in sorted(fresh.items())  # one order: writers must not lock crosswise
     ]
     with database.tenant(tenant_id) as session:
         for start in range(0, len(rows), _WRITE_ROWS):
-            statement = insert(EmbeddingCache).on_conflict_do_nothing()
+            statement = insert(EmbeddingCache)
+            statement = statement.on_conflict_do_update(
+                index_elements=["tenant_id", "model", "content_hash"],
+                set_={"dense": statement.excluded.dense},  # of other dimensions before
+            )
             session.execute(statement, rows[start : start + _WRITE_ROWS])

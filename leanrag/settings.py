@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from leanrag.errors import ConfigurationError
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -34,71 +36,102 @@ class Settings(BaseSettings):
         validation_alias=_env("DATABASE_URL"),
         description="External PostgreSQL >= 15 with pgvector >= 0.8; unset: the embedded server.",
     )
-    database_pool_connections: int = Field(10, ge=1, le=200)
-    database_connect_timeout_seconds: int = Field(5, ge=1)
+    database_pool_connections: int = Field(
+        10, ge=1, le=200, description="Connections kept open; as many again under load."
+    )
+    database_connect_timeout_seconds: int = Field(
+        5, ge=1, description="Longest wait for the database to accept a connection."
+    )
 
     # -- who may come in
     auth: Literal["none"] = Field(
         "none", description="'none': the local operator owns the demo tenant; loopback only."
     )
-    allowed_hosts: tuple[str, ...] = Field(
-        ("127.0.0.1", "localhost", "[::1]"), description="Host names answered in local mode."
-    )
 
     # -- the model provider
-    openai_api_key: SecretStr | None = Field(None, validation_alias=_env("OPENAI_API_KEY"))
-    openai_base_url: str = Field(
-        "https://api.openai.com/v1", validation_alias=_env("OPENAI_BASE_URL")
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=_env("OPENAI_API_KEY"),
+        description="The provider's key; unset: answers quote the sources.",
     )
-    model: str = Field("gpt-4o-mini", min_length=1)
-    fallback_api_key: SecretStr | None = None
-    fallback_base_url: str = ""
-    fallback_model: str = ""
-    provider_connect_timeout_seconds: float = Field(5.0, gt=0)
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1",
+        validation_alias=_env("OPENAI_BASE_URL"),
+        description="Any OpenAI-compatible endpoint: Gemini, Groq, Ollama, vLLM.",
+    )
+    model: str = Field("gpt-4o-mini", min_length=1, description="The model that writes answers.")
+    fallback_api_key: SecretStr | None = Field(
+        None, description="Key of the provider asked when the first fails before its first word."
+    )
+    fallback_base_url: str = Field("", description="Its address.")
+    fallback_model: str = Field("", description="Its model.")
+    provider_connect_timeout_seconds: float = Field(
+        5.0, gt=0, description="Longest wait for the provider to accept a connection."
+    )
     provider_silence_timeout_seconds: float = Field(
         30.0, gt=0, description="Longest wait for the next piece of a stream."
     )
-    provider_max_retries: int = Field(2, ge=0, le=10)
-    max_completion_tokens: int = Field(500, ge=16, le=8192)
-    temperature: float = Field(0.2, ge=0.0, le=2.0)
+    provider_max_retries: int = Field(
+        2, ge=0, le=10, description="Retries with backoff before the first word."
+    )
+    max_completion_tokens: int = Field(
+        500, ge=16, le=8192, description="Longest answer, in tokens."
+    )
+    temperature: float = Field(0.2, ge=0.0, le=2.0, description="0 repeats itself, 2 rambles.")
 
     # -- embeddings
     embedding_model: str = Field(
         "local",
         description="'local' (hashed character n-grams, no model), or a provider's model name.",
     )
-    embedding_dimensions: int = Field(1536, ge=64, le=4000)
-    embedding_batch_texts: int = Field(128, ge=1, le=2048)
+    embedding_dimensions: int = Field(1536, ge=64, le=4000, description="Length of a vector.")
+    embedding_batch_texts: int = Field(128, ge=1, le=2048, description="Texts in one request.")
 
     # -- the prompt budget, in tokens
-    max_prompt_tokens: int = Field(1500, ge=400, le=1500)
-    max_question_tokens: int = Field(400, ge=32, le=1000)
-    max_conversation_tokens: int = Field(300, ge=0, le=1000)
-    max_summary_tokens: int = Field(150, ge=20, le=150)
-    summary_every_messages: int = Field(5, ge=1)
-    recent_messages: int = Field(4, ge=0, le=20)
+    max_prompt_tokens: int = Field(
+        1500, ge=400, le=1500, description="The whole prompt, as the provider bills it."
+    )
+    max_question_tokens: int = Field(
+        400, ge=32, le=1000, description="A longer question is refused, never cut."
+    )
+    max_conversation_tokens: int = Field(
+        300, ge=0, le=1000, description="Summary and latest messages together."
+    )
+    max_summary_tokens: int = Field(150, ge=20, le=150, description="The rolling summary.")
+    summary_every_messages: int = Field(
+        5, ge=1, description="The summary is replaced after so many messages."
+    )
+    recent_messages: int = Field(
+        4, ge=0, le=20, description="Latest messages carried word for word."
+    )
 
     # -- retrieval
     retrieval_candidates: int = Field(50, ge=5, le=500, description="Passages ranked a question.")
-    lexical_weight: Fraction = 0.85
-    dense_weight: Fraction = 0.15
+    lexical_weight: Fraction = Field(0.85, description="Weight of BM25 in the fused score.")
+    dense_weight: Fraction = Field(0.15, description="Weight of the embedding in it.")
     min_relevance: Fraction = Field(
         0.1, description="Share of the question's term weight a passage must cover to be used."
     )
 
     # -- ingest
-    max_file_bytes: int = Field(25 * 1024 * 1024, ge=1024)
-    max_pdf_pages: int = Field(500, ge=1)
-    chunk_tokens: int = Field(200, ge=32, le=2000)
-    chunk_overlap_tokens: int = Field(0, ge=0, le=500)
-    extraction_memory_bytes: int = Field(1024**3, ge=128 * 1024**2)
-    extraction_cpu_seconds: int = Field(60, ge=1)
-    extraction_wall_seconds: int = Field(90, ge=1)
+    max_file_bytes: int = Field(
+        25 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024, description="Largest upload, in bytes."
+    )
+    max_pdf_pages: int = Field(500, ge=1, description="Longest PDF, in pages.")
+    chunk_tokens: int = Field(200, ge=32, le=2000, description="Largest passage, in tokens.")
+    chunk_overlap_tokens: int = Field(
+        0, ge=0, le=500, description="Tokens that neighbouring passages share."
+    )
+    extraction_memory_bytes: int = Field(
+        1024**3, ge=128 * 1024**2, description="Memory of the process that reads a PDF."
+    )
+    extraction_cpu_seconds: int = Field(60, ge=1, description="Its processor time.")
+    extraction_wall_seconds: int = Field(90, ge=1, description="Its time by the clock.")
     worker: bool = Field(True, description="Run the job worker inside the console process.")
 
     # -- limits of a tenant
-    questions_per_minute: int = Field(120, ge=1)
-    questions_per_month: int = Field(100_000, ge=1)
+    questions_per_minute: int = Field(120, ge=1, description="Of one tenant, by one process.")
+    questions_per_month: int = Field(100_000, ge=1, description="Of one tenant, everywhere.")
 
     def data_directory(self) -> Path:
         """Return the data directory, with `~` expanded; it may not exist yet."""
@@ -107,3 +140,26 @@ class Settings(BaseSettings):
     def has_model(self) -> bool:
         """Tell whether answers are generated (a key is set) or quoted from the sources."""
         return self.openai_api_key is not None and bool(self.openai_api_key.get_secret_value())
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises ConfigurationError that names what is wrong, never its value."""
+    try:
+        return Settings()
+    except ValidationError as exc:
+        wrong = "; ".join(
+            f"{environment_name(str(error['loc'][0]))}: {error['msg']}"
+            for error in exc.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(f"The settings cannot be used: {wrong}.") from None
+    except SettingsError as exc:  # its sentence names the field and not the value
+        raise ConfigurationError(f"The settings cannot be read: {exc}.") from None
+
+
+def environment_name(field: str) -> str:
+    """Return the environment variable of a field (or of an alias, which is its own name)."""
+    known = Settings.model_fields.get(field)
+    if known is None or isinstance(known.validation_alias, AliasChoices):
+        alias = known.validation_alias if known is not None else None
+        return str(alias.choices[0]) if isinstance(alias, AliasChoices) else field
+    return f"LEANRAG_{field.upper()}"

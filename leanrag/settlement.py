@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import CitationUse, Conversation, Message, PrivacyFinding, Source, UsageEvent
@@ -117,12 +116,16 @@ def settle(
         )
         for withheld in result.withheld
     )
-    conversation.message_count += 2
-    conversation.updated_at = datetime.now(UTC)
-    session.flush()
-    memory.replace_when_due(
-        turn.tenant_id, turn.conversation_id, conversation.message_count, session=session
-    )
+    count = session.execute(
+        update(Conversation)
+        .where(
+            Conversation.tenant_id == turn.tenant_id,
+            Conversation.conversation_id == turn.conversation_id,
+        )
+        .values(message_count=Conversation.message_count + 2, updated_at=func.now())
+        .returning(Conversation.message_count)
+    ).scalar_one()
+    memory.replace_when_due(turn.tenant_id, turn.conversation_id, count, session=session)
 
 
 def _add_citation_uses(

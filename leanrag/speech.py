@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from uuid import UUID
 
 from leanrag.citations import CitationTracker
@@ -112,7 +112,7 @@ class Utterance:
         """The answer as far as it was said."""
         return "".join(self._said)
 
-    def events(self, cancelled: threading.Event) -> Iterator[TextDelta | CitationMade]:
+    def events(self, cancelled: threading.Event) -> Generator[TextDelta | CitationMade]:
         """Yield text and citations; a provider's failure ends them and stays in `failure`."""
         try:
             self._was_sent = True

@@ -102,10 +102,12 @@ class Usage:
         self._database = database
 
     def report(self, tenant_id: UUID, *, hours: int = 24) -> UsageReport:
-        """Return the last `hours`, by hour up to two days, by day beyond; times in UTC."""
-        until = datetime.now(UTC)
-        unit = "hour" if hours <= MAX_HOURLY_HOURS else "day"
-        since = _floor(until - timedelta(hours=hours), unit)
+        """Return the last `hours`, by hour up to two days, by day beyond; times in UTC.
+
+        The window begins with a whole hour or day, so that the first row is no fraction.
+        """
+        until, unit = datetime.now(UTC), _unit(hours)
+        since = _since(until, hours)
         with self._database.tenant(tenant_id) as session:
             by_time = _by_time(tenant_id, since, until, unit, session=session)
             by_bot = _by_bot(tenant_id, since, session=session)
@@ -117,15 +119,15 @@ class Usage:
     def events(
         self, tenant_id: UUID, *, hours: int, limit: int = 5000
     ) -> tuple[UsageEventView, ...]:
-        """Return the single calls of the last `hours`, newest first."""
-        since = datetime.now(UTC) - timedelta(hours=hours)
+        """Return the single calls of the report's window for the same `hours`, newest first."""
+        since = _since(datetime.now(UTC), hours)
         query = (
             select(UsageEvent, Bot.name)
             .outerjoin(
                 Bot, (Bot.tenant_id == UsageEvent.tenant_id) & (Bot.bot_id == UsageEvent.bot_id)
             )
             .where(*_within(tenant_id, since))
-            .order_by(UsageEvent.occurred_at.desc())
+            .order_by(UsageEvent.occurred_at.desc(), UsageEvent.usage_id.desc())
             .limit(limit)
         )
         with self._database.tenant(tenant_id) as session:
@@ -182,6 +184,14 @@ def _moments(since: datetime, until: datetime, step: timedelta) -> Iterator[date
     while moment <= until:
         yield moment
         moment += step
+
+
+def _unit(hours: int) -> str:
+    return "hour" if hours <= MAX_HOURLY_HOURS else "day"
+
+
+def _since(until: datetime, hours: int) -> datetime:
+    return _floor(until - timedelta(hours=hours), _unit(hours))
 
 
 def _floor(moment: datetime, unit: str) -> datetime:

@@ -76,8 +76,10 @@ def _take(live: LiveAnswer, event: TurnEvent) -> None:
         refuse(live.question, text_of_code(event.code, event.message, event.details))
 
 
+def live_markdown(text: str) -> str:
+    """Return the markdown of an answer that is still growing, with a cursor at its end."""
+    return safe_markdown(text) + _CURSOR
+
+
 def _show(live: LiveAnswer, box: DeltaGenerator) -> None:
-    if live.text:
-        box.markdown(safe_markdown(live.text) + _CURSOR)
-    else:
-        box.markdown(f":gray[{t('chat.answering')}]")
+    box.markdown(live_markdown(live.text) if live.text else f":gray[{t('chat.answering')}]")

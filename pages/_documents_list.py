@@ -17,6 +17,7 @@ from pages._locale import number, t, when
 from pages._safe_text import plain_text
 
 CARDS_PER_PAGE = 10
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # a title keeps its own direction
 _ORDERS: dict[str, Callable[[SourceView], object]] = {
     "newest": lambda source: -source.created_at.timestamp(),
     "title": lambda source: source.title.casefold(),
@@ -119,7 +120,7 @@ def _draw_cards(listed: Sequence[SourceView]) -> None:
 def _draw_card(source: SourceView) -> None:
     with st.container(border=True, gap="xsmall", key=f"documents_card_{source.source_id}"):
         st.button(
-            plain_text(source.title),
+            f"{_ISOLATE}{plain_text(source.title)}{_END_ISOLATE}",
             type="tertiary",
             key=f"documents_card_open_{source.source_id}",
             on_click=open_source,

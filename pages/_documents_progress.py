@@ -48,7 +48,7 @@ def draw_failed(listed: Sequence[SourceView]) -> None:
     failed = [source for source in listed if source.status == "failed"]
     for source in failed[:MAX_SHOWN]:
         reason = plain_text(source.error or t("documents.failed_unknown"))
-        st.error(f"**{plain_text(source.title)}** – {reason}", icon=":material/error:")
+        st.error(f"**{plain_text(source.title)}**  \n{reason}", icon=":material/error:")
     if len(failed) > MAX_SHOWN:
         st.caption(t("documents.failed_more", count=number(len(failed) - MAX_SHOWN)))
 

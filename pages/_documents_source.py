@@ -88,8 +88,14 @@ def _confirm_delete(sources: Sources, tenant_id: UUID, source: SourceView) -> No
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(t("documents.keep"), key="documents_delete_no"):
                 st.rerun()
-            if st.button(t("documents.delete_yes"), type="primary", key="documents_delete_yes"):
-                _delete(sources, tenant_id, source)
+            if st.button(
+                t("documents.delete_yes"),
+                type="primary",
+                on_click=_delete,
+                args=(sources, tenant_id, source),
+                key="documents_delete_yes",
+            ):
+                st.rerun()
 
     ask()
 
@@ -100,11 +106,10 @@ def _delete(sources: Sources, tenant_id: UUID, source: SourceView) -> None:
     except NotFound:
         pass  # somebody else deleted it meanwhile: what was asked for has happened
     except LeanRagError as exc:
-        st.error(plain_text(error_text(exc)), icon=":material/error:")
+        st.toast(plain_text(error_text(exc)), icon=":material/error:", duration="infinite")
         return
     st.toast(t("documents.deleted", title=plain_text(source.title)), icon=":material/delete:")
     close_source()
-    st.rerun()
 
 
 def _draw_passages(sources: Sources, tenant_id: UUID, source: SourceView) -> None:

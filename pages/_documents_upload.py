@@ -93,18 +93,19 @@ def draw_outcomes(listed: Sequence[SourceView]) -> None:
     outcomes: tuple[UploadOutcome, ...] = st.session_state.get("documents_outcomes", ())
     sources = {source.source_id: source for source in listed}
     for outcome in outcomes:
-        name = f"**{plain_text(outcome.filename)}**"
+        # Two lines, so that name and sentence may each take their own direction.
+        name = f"**{plain_text(outcome.filename)}**  \n"
         source = sources.get(outcome.source_id) if outcome.source_id else None
         if outcome.problem:
-            st.error(f"{name}: {outcome.problem}", icon=":material/error:")
+            st.error(f"{name}{outcome.problem}", icon=":material/error:")
         elif source is None or source.status == "failed":
             continue  # deleted since, or shown with its error among those that failed
         elif outcome.is_duplicate:
             text = t("documents.duplicate", title=plain_text(source.title))
-            st.info(f"{name}: {text}", icon=":material/content_copy:")
+            st.info(f"{name}{text}", icon=":material/content_copy:")
         elif source.status == "processed":
             text = t("documents.accepted", count=number(source.passage_count))
-            st.success(f"{name}: {text}", icon=":material/check_circle:")
+            st.success(f"{name}{text}", icon=":material/check_circle:")
 
 
 def _take_over(ingest: Ingest, tenant_id: UUID, files: tuple[UploadedFile, ...]) -> None:

@@ -186,7 +186,7 @@ def _column_config(max_tokens: int) -> dict[str, Any]:
             t(f"tuning.{share}_kinds"),
             options=list(SOURCE_KINDS),
             format_func=_kind_label,
-            width=145,
+            width=182,
         )
         config[f"{share}_tokens"] = column.NumberColumn(
             t(f"tuning.{share}_tokens"),
@@ -194,7 +194,7 @@ def _column_config(max_tokens: int) -> dict[str, Any]:
             max_value=max_tokens,
             step=1,
             required=True,
-            width=70,
+            width=68,
         )
     return config
 

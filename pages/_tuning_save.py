@@ -122,8 +122,14 @@ def _confirm_reset(tuning: Tuning, tenant_id: UUID) -> None:
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(t("tuning.keep"), key="tuning_reset_no"):
                 st.rerun()
-            if st.button(t("tuning.reset_yes"), type="primary", key="tuning_reset_yes"):
-                _reset(tuning, tenant_id)
+            if st.button(
+                t("tuning.reset_yes"),
+                type="primary",
+                on_click=_reset,
+                args=(tuning, tenant_id),
+                key="tuning_reset_yes",
+            ):
+                st.rerun()
 
     ask()
 
@@ -132,10 +138,9 @@ def _reset(tuning: Tuning, tenant_id: UUID) -> None:
     try:
         start_over(tuning.reset(tenant_id))
     except LeanRagError as exc:
-        st.error(plain_text(error_text(exc)), icon=":material/error:")
-        return
-    _settle(t("tuning.was_reset"))
-    st.rerun()
+        st.session_state[_PROBLEM] = exc
+    else:
+        _settle(t("tuning.was_reset"))
 
 
 def _summary(keywords: Changes[KeywordRule], routings: Changes[IntentRouting]) -> str:

@@ -77,7 +77,6 @@ def _share_text(name: str, share: SourceShare) -> str:
 
 def _draw_prompt(preview: TurnPreview, *, max_tokens: int) -> None:
     """Show the prompt that the draft would send: its tokens, its passages and its exact words."""
-    st.divider()
     st.markdown(f"**{t('tuning.prompt_of_draft')}**")
     draw_budget(preview.prompt, max_tokens, key="tuning_draft")
     everything = preview.counterfactual_tokens

@@ -8,12 +8,15 @@ from leanrag.usage import UsageTotals
 from pages._locale import money, number, percent, t
 
 DAY_HOURS, WEEK_HOURS = 24, 7 * 24
-TILE_PIXELS = 145
-# Tiles share a row's width, and their figures are small enough for seven digits and a percentage.
-_TILE_STYLE = f"""<style>
-.st-key-usage_tiles > div {{ flex: 1 1 {TILE_PIXELS}px !important; min-width: {TILE_PIXELS}px; }}
-.st-key-usage_tiles [data-testid="stMetric"] {{ width: 100%; padding: 0.75rem; }}
-.st-key-usage_tiles [data-testid="stMetricValue"] {{ font-size: 1.35rem; }}
+# Three tiles in a row, two on a phone, where the figures are smaller: seven digits and a share fit.
+_TILE_STYLE = """<style>
+.st-key-usage_tiles > div { flex: 1 1 calc(33% - 1rem) !important; min-width: 9.5rem; }
+.st-key-usage_tiles [data-testid="stMetric"] { padding: 0.75rem 1rem; }
+.st-key-usage_tiles [data-testid="stMetricValue"] { font-size: 1.6rem; }
+@media (max-width: 640px) {
+  .st-key-usage_tiles [data-testid="stMetric"] { padding: 0.6rem 0.7rem; }
+  .st-key-usage_tiles [data-testid="stMetricValue"] { font-size: 1.1rem; }
+}
 </style>"""
 
 
@@ -50,7 +53,7 @@ def draw_tiles(totals: UsageTotals) -> None:
     st.html(_TILE_STYLE)
     with st.container(horizontal=True, gap="small", key="usage_tiles"):
         for name, value, explanation in tiles:
-            st.metric(t(f"usage.{name}"), value, help=explanation, border=True, width=TILE_PIXELS)
+            st.metric(t(f"usage.{name}"), value, help=explanation, border=True)
 
 
 def draw_notes(totals: UsageTotals) -> None:

@@ -31,7 +31,8 @@ def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
     with passages:
         draw_passages(ledger, key=key)
     with prompt:
-        _draw_prompt(ledger)
+        with st.container(key=f"chat_prompt_{key}"):
+            _draw_prompt(ledger)
     with everything:
         draw_counterfactual(ledger, key=key)
     with route:

@@ -28,7 +28,7 @@ st.caption(t("tuning.intro", tokens=number(max_tokens)))
 st.html(_TRIAL_STYLE)
 open_draft(services.tuning, tenant_id)
 save_bar = st.container(key="tuning_save_bar")
-grids, trial = st.columns([11, 9], gap="medium")
+grids, trial = st.columns([3, 2], gap="small")
 with grids:
     keywords_tab, routing_tab = st.tabs([t("tuning.tab_keywords"), t("tuning.tab_routing")])
     with keywords_tab:

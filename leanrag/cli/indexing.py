@@ -17,6 +17,8 @@ from leanrag.sources import SourceView, find_source
 from leanrag.types import SourceKind
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from leanrag.bootstrap import Services
 
 _RECORDS = "text/csv"  # the media type of lists that were cut by their rows
@@ -24,23 +26,74 @@ _RECORDS = "text/csv"  # the media type of lists that were cut by their rows
 
 def report_each(files: Sequence[Path], index_one: Callable[[Path], str]) -> None:
     """Index files in order, a line each. Raises InvalidInput at the end if any was refused."""
+    refusals: list[str] = []
+    with _progress() as progress:
+        for path in progress.track(files, description="Indexing"):
+            try:
+                say(f"{tick('✓', 'green')} {path}: {index_one(path)}")
+            except InvalidInput as exc:
+                refusals.append(f"{path}: {exc.message}")
+                say(f"{tick('✗', 'red')} {refusals[-1]}")
+    if refusals:
+        raise InvalidInput(f"{len(refusals)} of {len(files)} files failed; first {refusals[0]}")
+
+
+def index_file(
+    services: Services,
+    tenant_id: UUID,
+    path: Path,
+    *,
+    kind: SourceKind,
+    is_citable: bool,
+    chunk_tokens: int | None,
+) -> str:
+    """Take one file in and say what became of it. Raises InvalidInput if it was refused."""
+    data = read_file(path, max_bytes=services.settings.max_file_bytes)
+    begun = datetime.now(UTC)
+    upload = Upload(path.name, data, kind, is_citable, chunk_tokens=chunk_tokens)
+    source = services.ingest.add(tenant_id, upload)
+    if source.processed_at is not None and source.processed_at < begun:
+        return f"was there already as {source.source_id}; --source cuts it again"
+    return _describe(source)
+
+
+def process_again(
+    services: Services, tenant_id: UUID, source_id: UUID, *, chunk_tokens: int | None
+) -> str:
+    """Process a stored source now, cut to another size if given, and say what became of it.
+
+    Raises NotFound, and InvalidInput where it was not made from a text or PDF, or fails.
+    """
+    if services.sources.get(tenant_id, source_id).media_type == _RECORDS:
+        raise InvalidInput("This source is a list of records: each is one passage, never cut.")
+    with waiting("Processing"):
+        if chunk_tokens is not None:
+            with services.database.tenant(tenant_id) as session:
+                source = find_source(tenant_id, source_id, session=session)
+                source.chunk_settings = {"chunk_tokens": chunk_tokens}
+        services.ingest.process(tenant_id, source_id)
+    done = services.sources.get(tenant_id, source_id)
+    return f"{done.filename}: {_describe(done)}"
+
+
+def _describe(source: SourceView) -> str:
+    if source.status != "processed":
+        raise ExtractionFailed(source.error or "Processing did not come to its end; try again.")
+    return f"{source.passage_count} passages, {source.token_count:,} tokens, id {source.source_id}"
+
+
+def _progress() -> Progress:
+    """Return a bar on the error output; none is drawn where that is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    refusals: list[str] = []
     console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-    shown = console.is_terminal and len(files) > 0
-    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
-        task = progress.add_task("", total=len(files))
-        for path in files:
-            progress.update(task, description=path.name)
-            try:
-                line = f"{tick('✓', 'green')} {path}: {index_one(path)}"
-            except InvalidInput as exc:
-                refusals.append(f"{path}: {exc.message}")
-                line = f"{tick('✗', 'red')} {refusals[-1]}"
-            _print_above(progress.console, line, shown=shown)
-            progress.advance(task)
-    if refusals:
-        raise InvalidInput(f"{len(refusals)} of {len(files)} files failed; first {refusals[0]}")
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),  # or a file's lines would go to the terminal
+    )

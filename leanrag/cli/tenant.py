@@ -20,9 +20,7 @@ def build_commands() -> typer.Typer:
 
 
 def create(
-    slug: Annotated[
-        str, typer.Argument(help="Short name: letters a-z, digits and inner dashes.")
-    ],
+    slug: Annotated[str, typer.Argument(help="Short name: letters a-z, digits and inner dashes.")],
     name: Annotated[str, typer.Option("--name", help="The name that people see.")],
 ) -> None:
     """Create a tenant with one bot."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -19,13 +16,19 @@ from db.models import Bot, Source
 from db.tenancy import Database
 from leanrag.errors import NotFound
 from leanrag.ingest.pipeline import Ingest, Upload
-from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
+from leanrag.ingest.record_files import cut_records
 from leanrag.tenants import Tenants
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import Language, SourceKind
 
 DEMO_SLUG = "demo"
 DEMO_DIRECTORY = Path(__file__).parent
+_RECORDS: tuple[tuple[str, SourceKind, str], ...] = (
+    ("FAQ", "faq", "faq.csv"),
+    ("Products", "product", "products.csv"),
+)
+# Any fixed number: the advisory lock that processes starting together queue on.
+_DEMO_LOCK = 0x1EA26A7
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +51,36 @@ def demo_questions() -> tuple[DemoQuestion, ...]:
 def ensure_demo_tenant(
     tenants: Tenants, database: Database, ingest: Ingest, counter: TokenCounter, *, fill: bool
 ) -> UUID:
-    """Return the demo tenant; make it where it is missing, and fill it where it is empty."""
+    """Return the demo tenant; make it where it is missing, and finish what a crash left undone.
+
+    Its bot gets its name last, so an unnamed bot tells that the loading was interrupted; what an
+    operator deleted later does not come back. Processes that start together wait for each other.
+    """
     about = tomllib.loads((DEMO_DIRECTORY / "tenant.toml").read_text("utf-8"))
-    try:
-        return tenants.find(DEMO_SLUG).tenant_id
-    except NotFound:
-        tenant_id = tenants.create(DEMO_SLUG, about["tenant"]["name"]).tenant_id
-    _name_bot(tenant_id, about, database)
-    if fill:
-        load_demo(tenant_id, database, ingest, counter)
+    with database.administration() as session:
+        session.execute(select(func.pg_advisory_xact_lock(_DEMO_LOCK)))
+        try:
+            tenant_id = tenants.find(DEMO_SLUG).tenant_id
+        except NotFound:
+            tenant_id = tenants.create(DEMO_SLUG, about["tenant"]["name"]).tenant_id
+        if not _is_named(tenant_id, about, database):
+            if fill:
+                load_demo(tenant_id, database, ingest, counter)
+            _name_bot(tenant_id, about, database)
     return tenant_id
 
 
 def load_demo(tenant_id: UUID, database: Database, ingest: Ingest, counter: TokenCounter) -> int:
     """Load whatever of the demo's knowledge is missing; return how many sources are there."""
-    for title, kind, name in (("FAQ", "faq", "faq.csv"), ("Products", "product", "products.csv")):
+    for title, kind, name in _RECORDS:
         data = (DEMO_DIRECTORY / name).read_bytes()
-        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
         ingest.add_records(
             tenant_id,
-            kind=cast(SourceKind, kind),
+            kind=kind,
             title=title,
             filename=name,
             data=data,
-            chunks=_faq(rows, title, counter) if kind == "faq" else _products(rows, counter),
+            chunks=cut_records(data, kind, title=title, counter=counter),
         )
     for path, file_kind in _files():
         ingest.add(tenant_id, Upload(path.name, path.read_bytes(), kind=file_kind))
@@ -88,38 +97,18 @@ def _files() -> Iterator[tuple[Path, SourceKind]]:
     yield DEMO_DIRECTORY / "price-list.pdf", "document"
 
 
-def _faq(rows: list[dict[str, str]], title: str, counter: TokenCounter) -> Any:
-    return faq_chunks(
-        [(cast(Language, r["language"]), r["question"], r["answer"]) for r in rows],
-        title=title,
-        counter=counter,
-    )
-
-
-def _products(rows: list[dict[str, str]], counter: TokenCounter) -> Any:
-    return product_chunks(
-        [
-            ProductRow(
-                title=row["title"],
-                price=Decimal(row["price"]),
-                currency=row["currency"],
-                description=row["description"],
-                attributes=_attributes(row["attributes"]),
-                url=row["url"],
-            )
-            for row in rows
-        ],
-        counter=counter,
-    )
-
-
-def _attributes(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = (part.partition("=") for part in text.split(";") if "=" in part)
-    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+def _is_named(tenant_id: UUID, about: dict[str, Any], database: Database) -> bool:
+    query = select(Bot.slug).where(Bot.tenant_id == tenant_id)
+    with database.tenant(tenant_id) as session:
+        return about["bot"]["slug"] in set(session.scalars(query))
 
 
 def _name_bot(tenant_id: UUID, about: dict[str, Any], database: Database) -> None:
+    query = select(Bot).where(Bot.tenant_id == tenant_id).order_by(Bot.bot_id).limit(1)
     with database.tenant(tenant_id) as session:
-        bot = session.scalars(select(Bot).where(Bot.tenant_id == tenant_id)).one()
+        bot = session.scalars(query).one_or_none()
+        if bot is None:  # a crash came between the tenant and its bot
+            bot = Bot(tenant_id=tenant_id)
+            session.add(bot)
         bot.slug, bot.name = about["bot"]["slug"], about["bot"]["name"]
         bot.persona, bot.greeting = about["bot"]["persona"], about["greeting"]

@@ -18,12 +18,13 @@ from db.models import Source, SourceFile
 from db.models.base import new_id
 from db.tenancy import Database
 from leanrag.bots import find_bot
-from leanrag.embedding_cache import embed_cached, embedding_event
+from leanrag.embedding_cache import CachedEmbedding, embed_cached, embedding_event
 from leanrag.embeddings import Embedder
-from leanrag.errors import InvalidInput, LeanRagError, NoTextFound
+from leanrag.errors import DatabaseUnavailable, InvalidInput, LeanRagError, NoTextFound
 from leanrag.ingest.chunk import cut
 from leanrag.ingest.extract import extract
 from leanrag.ingest.jobs import JobQueue
+from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, cut_records
 from leanrag.ingest.validate import identify, safe_filename
 from leanrag.passage_store import replace_passages
 from leanrag.settings import Settings
@@ -33,6 +34,7 @@ from leanrag.types import SOURCE_KINDS, Chunk, ExtractedDocument, SourceKind
 
 log = logging.getLogger(__name__)
 
+CHUNK_TOKENS = range(32, 2001)
 # Percent of the work that is done when a step begins.
 _BEGINS_AT = {"extracting": 5, "cutting": 30, "embedding": 45, "storing": 90}
 
@@ -102,15 +104,10 @@ class Ingest:
             with self._database.tenant(tenant_id) as session:
                 known = _find_same(tenant_id, source.content_hash, session=session)
                 if known is not None:
-                    return Accepted(known, None, is_duplicate=True)
+                    return self._accept_again(tenant_id, known, enqueue, session=session)
                 if upload.bot_id is not None:
                     find_bot(tenant_id, upload.bot_id, session=session)
-                session.add(source)
-                session.flush()
-                session.add(
-                    SourceFile(tenant_id=tenant_id, source_id=source.source_id, data=upload.data)
-                )
-                session.flush()
+                _add(source, upload.data, session=session)
                 job_id = None
                 if enqueue:
                     job_id = self._jobs.defer_ingest(tenant_id, source.source_id, session=session)
@@ -123,8 +120,24 @@ class Ingest:
                     raise
                 return Accepted(known, None, is_duplicate=True)
 
+    def _accept_again(
+        self, tenant_id: UUID, known: SourceView, enqueue: bool, *, session: Session
+    ) -> Accepted:
+        """Return the source that is there; one that had failed is tried once more."""
+        if not enqueue or known.status != "failed":
+            return Accepted(known, None, is_duplicate=True)
+        source = find_source(tenant_id, known.source_id, session=session, lock=True)
+        job_id = self._enqueue_again(source, session=session)
+        return Accepted(source_view(source), job_id, is_duplicate=True)
+
+    def _enqueue_again(self, source: Source, *, session: Session) -> int:
+        source.status, source.step, source.progress, source.error = "pending", "", 0, None
+        session.flush()
+        return self._jobs.defer_ingest(source.tenant_id, source.source_id, session=session)
+
     def preview(self, upload: Upload) -> tuple[Chunk, ...]:
         """Return the passages that a file would become; nothing is stored."""
+        _chunk_settings(upload.chunk_tokens)
         upload_type = identify(
             upload.data, upload.filename, max_bytes=self._settings.max_file_bytes
         )
@@ -135,10 +148,12 @@ class Ingest:
         """Make an accepted source searchable; what cannot be read ends as failed, with its reason.
 
         Safe to repeat: the passages are replaced in one transaction. A source that was deleted
-        meanwhile is let go.
+        meanwhile is let go. Raises DatabaseUnavailable: the file is not to blame, try again.
         """
         try:
             self._process(tenant_id, source_id)
+        except DatabaseUnavailable:
+            raise
         except LeanRagError as exc:
             self._mark(tenant_id, source_id, {"status": "failed", "error": exc.message})
         except Exception:
@@ -151,9 +166,7 @@ class Ingest:
         with self._database.tenant(tenant_id) as session:
             source = find_source(tenant_id, source_id, session=session)
             source.chunk_settings = _chunk_settings(chunk_tokens)
-            source.status, source.step, source.progress, source.error = "pending", "", 0, None
-            session.flush()
-            return self._jobs.defer_ingest(tenant_id, source_id, session=session)
+            return self._enqueue_again(source, session=session)
 
     def add_records(
         self,
@@ -165,20 +178,25 @@ class Ingest:
         data: bytes,
         chunks: Sequence[Chunk],
     ) -> SourceView:
-        """Store a list of records (FAQ pairs, products) that is already cut, at once."""
-        upload = Upload(filename, data, kind)
-        source = self._new_source(tenant_id, upload, media_type="text/csv")
-        source.title = title
+        """Store a list of records (FAQ pairs, products) that is already cut, at once.
+
+        The same list again is stored again only if it had not been stored well.
+        """
+        source = self._new_source(
+            tenant_id, Upload(filename, data, kind), media_type=RECORDS_MEDIA_TYPE
+        )
+        source.title, source_id = title, source.source_id
         with self._database.tenant(tenant_id) as session:
             known = _find_same(tenant_id, source.content_hash, session=session)
-            if known is not None:
+            if known is not None and known.status == "processed":
                 return known
-            session.add(source)
-            session.flush()
-            session.add(SourceFile(tenant_id=tenant_id, source_id=source.source_id, data=data))
-        self._embed_and_store(tenant_id, source.source_id, chunks, page_count=None)
+            if known is None:
+                _add(source, data, session=session)
+            else:  # an earlier attempt broke off
+                source_id = known.source_id
+        self._embed_and_store(tenant_id, source_id, chunks, page_count=None)
         with self._database.tenant(tenant_id) as session:
-            return source_view(find_source(tenant_id, source.source_id, session=session))
+            return source_view(find_source(tenant_id, source_id, session=session))
 
     def _process(self, tenant_id: UUID, source_id: UUID) -> None:
         with self._database.tenant(tenant_id) as session:
@@ -187,6 +205,10 @@ class Ingest:
             if source is None or stored is None:
                 return
             view, data, size = source_view(source), stored.data, source.chunk_settings
+        if view.media_type == RECORDS_MEDIA_TYPE:
+            records = cut_records(data, view.kind, title=view.title, counter=self._counter)
+            self._embed_and_store(tenant_id, source_id, records, page_count=None)
+            return
         self._begin(tenant_id, source_id, "extracting")
         upload_type = identify(data, view.filename, max_bytes=self._settings.max_file_bytes)
         document = extract(data, upload_type, settings=self._settings)
@@ -235,6 +257,8 @@ class Ingest:
         self._begin(tenant_id, source_id, "storing")
         with self._database.tenant(tenant_id) as session:
             source = session.get(Source, (tenant_id, source_id), with_for_update=True)
+            bot_id = None if source is None else source.bot_id
+            self._bill(tenant_id, bot_id, embedded, session=session)
             if source is None:  # deleted while it was being read
                 return
             replace_passages(
@@ -244,16 +268,21 @@ class Ingest:
             source.page_count, source.passage_count = page_count, len(chunks)
             source.token_count = sum(chunk.token_count for chunk in chunks)
             source.processed_at = datetime.now(UTC)
-            if self._embedder.is_remote and embedded.prompt_tokens:
-                session.add(
-                    embedding_event(
-                        tenant_id,
-                        self._embedder.model,
-                        embedded,
-                        base_url=self._settings.openai_base_url,
-                        bot_id=source.bot_id,
-                    )
-                )
+
+    def _bill(
+        self,
+        tenant_id: UUID,
+        bot_id: UUID | None,
+        embedded: CachedEmbedding,
+        *,
+        session: Session,
+    ) -> None:
+        """Store what a provider took for embedding, also where the source is gone by now."""
+        if self._embedder.is_remote and embedded.prompt_tokens:
+            model, base_url = self._embedder.model, self._settings.openai_base_url
+            session.add(
+                embedding_event(tenant_id, model, embedded, base_url=base_url, bot_id=bot_id)
+            )
 
     def _begin(self, tenant_id: UUID, source_id: UUID, step: str) -> None:
         values = {"status": "processing", "step": step, "progress": _BEGINS_AT[step]}
@@ -287,8 +316,22 @@ class Ingest:
         )
 
 
+def _add(source: Source, data: bytes, *, session: Session) -> None:
+    session.add(source)
+    session.flush()
+    session.add(SourceFile(tenant_id=source.tenant_id, source_id=source.source_id, data=data))
+    session.flush()
+
+
 def _chunk_settings(chunk_tokens: int | None) -> dict[str, int]:
-    return {} if chunk_tokens is None else {"chunk_tokens": chunk_tokens}
+    if chunk_tokens is None:
+        return {}
+    if chunk_tokens not in CHUNK_TOKENS:
+        raise InvalidInput(
+            f"Passages may have {CHUNK_TOKENS.start} to {CHUNK_TOKENS.stop - 1} tokens,"
+            f" not {chunk_tokens}."
+        )
+    return {"chunk_tokens": chunk_tokens}
 
 
 def _title_of(filename: str) -> str:

@@ -116,7 +116,9 @@ def test_a_time_of_day_is_not_broken_apart() -> None:
 
 def test_plain_text_shows_every_mark_as_it_was_typed() -> None:
     assert "strong_open" not in {token.type for token in tokens_of(plain_text("**not bold**"))}
-    shown = "".join(t.content for t in tokens_of(plain_text("**not** _x_ # [1]")) if t.type == "text")
+    shown = "".join(
+        t.content for t in tokens_of(plain_text("**not** _x_ # [1]")) if t.type == "text"
+    )
     assert "".join(shown) == "**not** _x_ # [1]"
 
 
