@@ -13,7 +13,6 @@ import logging
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 
 import streamlit as st
 from starlette.middleware import Middleware

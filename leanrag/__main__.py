@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from leanrag.cli.app import main
-
 if __name__ == "__main__":
+    try:
+        from leanrag.cli.app import main
+    except ModuleNotFoundError as exc:
+        sys.exit(
+            f"The package {exc.name} is not installed for this Python; run `make run` once, then"
+            " .venv/bin/python -m leanrag."
+        )
     sys.exit(main())

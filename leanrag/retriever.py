@@ -26,6 +26,8 @@ from leanrag.types import Evidence, Language, Passage, Route, SourceKind
 # A routed source's passage counts for so much more: a preference, never a wall.
 PRIMARY_PREFERENCE = 0.15
 SECONDARY_PREFERENCE = 0.08
+# A routed passage must reach this share of the best score to go before better ones.
+RELEVANT_SHARE = 0.7
 
 _SEARCH = text(
     """
@@ -160,31 +162,31 @@ def _question_weights(
 def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
     """Put passages into the route's shares, the routed sources first among about equals.
 
-    A passage from outside the route that is better than every routed one, their preference
-    included, joins the primary share; other outsiders come last in the secondary one.
+    The primary share takes the passages of its kinds that are about as good as the best of all,
+    and any from outside the route that is better than every routed one; where it has none of its
+    own, it takes the best of all sources. Everything else follows by score in the secondary share.
     """
     preferred = sorted(
         (replace(p, score=p.score * (1 + _preference(p.kind, route))) for p in ranked),
         key=lambda p: (-p.score, p.passage_id),
     )
-    primary: list[Passage] = []
-    secondary: list[Passage] = []
-    outside: list[Passage] = []
-    routed_seen = False
-    for passage in preferred:
+    if not preferred:
+        return Evidence((), ())
+    floor = RELEVANT_SHARE * preferred[0].score
+    routed = (*route.primary.kinds, *route.secondary.kinds)
+    best_routed = max((p.score for p in preferred if p.kind in routed), default=0.0)
+
+    def belongs(passage: Passage) -> bool:
         if passage.kind in route.primary.kinds:
-            primary.append(passage)
-        elif passage.kind in route.secondary.kinds:
-            secondary.append(passage)
-        elif not routed_seen:
-            primary.append(passage)
-            continue
-        else:
-            outside.append(passage)
-            continue
-        routed_seen = True
-    widened = any(p.kind not in (*route.primary.kinds, *route.secondary.kinds) for p in primary)
-    return Evidence(tuple(primary), (*secondary, *outside), widened, searched=len(ranked))
+            return passage.score >= floor
+        return passage.kind not in routed and passage.score > best_routed
+
+    primary = tuple(p for p in preferred if belongs(p))
+    if not any(p.kind in route.primary.kinds for p in primary):
+        primary = tuple(p for p in preferred if p.score >= floor)
+    secondary = tuple(p for p in preferred if p not in primary)
+    widened = any(p.kind not in routed for p in primary)
+    return Evidence(primary, secondary, widened, searched=len(ranked))
 
 
 def _preference(kind: SourceKind, route: Route) -> float:

@@ -12,12 +12,11 @@ import streamlit as st
 
 from leanrag.sources import SourceView
 from pages._documents_source import open_source
-from pages._documents_words import citable_text, facts, size_text, status_badge
+from pages._documents_words import citable_text, facts, isolated, size_text, status_badge
 from pages._locale import number, t, when
 from pages._safe_text import plain_text
 
 CARDS_PER_PAGE = 10
-_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # a title keeps its own direction
 _ORDERS: dict[str, Callable[[SourceView], object]] = {
     "newest": lambda source: -source.created_at.timestamp(),
     "title": lambda source: source.title.casefold(),
@@ -120,7 +119,7 @@ def _draw_cards(listed: Sequence[SourceView]) -> None:
 def _draw_card(source: SourceView) -> None:
     with st.container(border=True, gap="xsmall", key=f"documents_card_{source.source_id}"):
         st.button(
-            f"{_ISOLATE}{plain_text(source.title)}{_END_ISOLATE}",
+            isolated(plain_text(source.title)),
             type="tertiary",
             key=f"documents_card_open_{source.source_id}",
             on_click=open_source,

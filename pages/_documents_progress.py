@@ -9,6 +9,7 @@ import streamlit as st
 
 from leanrag.errors import LeanRagError
 from leanrag.sources import Sources, SourceView
+from leanrag.types import SourceStatus
 from pages._error_text import error_text
 from pages._locale import number, percent, t
 from pages._safe_text import plain_text
@@ -22,18 +23,18 @@ def draw_progress(sources: Sources, tenant_id: UUID, listed: Sequence[SourceView
     """Show what is still being read; the state is the database's, so every browser sees it."""
     waiting = _waiting(listed)
     if waiting:
-        _poll(sources, tenant_id, frozenset(source.source_id for source in waiting))
+        _poll(sources, tenant_id, _states(waiting))
 
 
 @st.fragment(run_every=POLL_SECONDS)
-def _poll(sources: Sources, tenant_id: UUID, shown: frozenset[UUID]) -> None:
-    """Redraw the waiting sources; redraw the whole page as soon as one of them is done."""
+def _poll(sources: Sources, tenant_id: UUID, shown: frozenset[tuple[UUID, SourceStatus]]) -> None:
+    """Redraw the waiting sources; redraw the whole page as soon as one begins or is done."""
     try:
         waiting = _waiting(sources.list(tenant_id))
     except LeanRagError as exc:
         st.error(plain_text(error_text(exc)), icon=":material/error:")
         return
-    if {source.source_id for source in waiting} != shown:
+    if _states(waiting) != shown:
         st.rerun()
     with st.container(border=True, key="documents_progress"):
         st.markdown(f"**{t('documents.reading', count=number(len(waiting)))}**")
@@ -57,6 +58,10 @@ def _waiting(listed: Sequence[SourceView]) -> list[SourceView]:
     """Return the unfinished sources, the oldest first, as they will be read."""
     unfinished = [source for source in listed if source.status in ("pending", "processing")]
     return unfinished[::-1]
+
+
+def _states(waiting: Sequence[SourceView]) -> frozenset[tuple[UUID, SourceStatus]]:
+    return frozenset((source.source_id, source.status) for source in waiting)
 
 
 def _progress_text(source: SourceView) -> str:

@@ -10,13 +10,15 @@ import streamlit as st
 from leanrag.errors import LeanRagError, NotFound
 from leanrag.sources import ChunkView, Sources, SourceView
 from leanrag.types import RIGHT_TO_LEFT
-from pages._documents_words import facts, status_badge
+from pages._documents_words import facts, isolated, status_badge
 from pages._error_text import error_text
-from pages._locale import number, t, when
+from pages._locale import is_right_to_left, number, t, when
 from pages._safe_text import plain_text
 
 PASSAGES_PER_PAGE = 10
-_QUERY = "source"
+_QUERY, _OPENED = "source", "documents_opened"
+# The browser keeps the list's scroll position, which would be the middle of the passages.
+_TO_TOP = "<script>document.querySelector('[data-testid=\"stMain\"]')?.scrollTo(0, 0)</script>"
 
 
 def chosen_source() -> UUID | None:
@@ -31,6 +33,7 @@ def open_source(source_id: UUID) -> None:
     """Show one source; it is kept in the address, so that a reload or a link shows it again."""
     st.query_params[_QUERY] = str(source_id)
     st.session_state.pop("documents_passage_page", None)
+    st.session_state[_OPENED] = True
 
 
 def close_source() -> None:
@@ -39,10 +42,12 @@ def close_source() -> None:
 
 
 def draw_source(sources: Sources, tenant_id: UUID, source_id: UUID) -> None:
-    """Show one source with its passages."""
+    """Show one source with its passages, from its top when it has just been opened."""
+    if st.session_state.pop(_OPENED, False):
+        st.html(_TO_TOP, unsafe_allow_javascript=True)
     st.button(
         t("documents.back"),
-        icon=":material/arrow_back:",
+        icon=f":material/arrow_{'forward' if is_right_to_left() else 'back'}:",
         type="tertiary",
         on_click=close_source,
         key="documents_back",
@@ -52,7 +57,7 @@ def draw_source(sources: Sources, tenant_id: UUID, source_id: UUID) -> None:
     except NotFound as exc:
         st.warning(plain_text(error_text(exc)), icon=":material/search_off:")
         return
-    st.title(plain_text(source.title))
+    st.header(plain_text(source.title))
     st.caption(" · ".join((status_badge(source.status), *facts(source), when(source.created_at))))
     if source.error:
         st.error(plain_text(source.error), icon=":material/error:")
@@ -142,5 +147,5 @@ def _draw_passage(passage: ChunkView) -> None:
             if passage.heading:
                 st.markdown(f"**{plain_text(passage.heading)}**")
             if passage.tldr:
-                st.caption(f"{t('documents.tldr')}: {plain_text(passage.tldr)}")
+                st.caption(f"{isolated(t('documents.tldr'))}: {plain_text(passage.tldr)}")
             st.text(passage.text)

@@ -26,10 +26,10 @@ EXTENSIONS = ("pdf", "txt", "md", "markdown")
 _STYLE = """<style>
 .st-key-documents_upload [data-testid="stFileUploaderDropzoneInstructions"],
 .st-key-documents_upload:not(:has([data-testid="stFileChip"][aria-invalid="true"]))
-  .st-key-documents_refused {{ display: none; }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-documents_refused) {{ display: none; }}
 .st-key-documents_upload [data-testid="stFileUploaderDropzone"] button p {{ font-size: 0; }}
 .st-key-documents_upload [data-testid="stFileUploaderDropzone"] button p::after {{
-  content: "{browse}"; font-size: 1rem;
+  content: "{browse}"; font-size: 0.875rem;
 }}
 </style>"""
 _TRANSLATED_ERRORS = frozenset(

@@ -28,6 +28,11 @@ def status_badge(status: SourceStatus) -> str:
     return f":{_STATUS_COLOURS[status]}-badge[{t(f'documents.status_{status}')}]"
 
 
+def isolated(text: str) -> str:
+    """Return text that keeps its own direction, and does not turn that of the line it stands in."""
+    return f"\u2068{text}\u2069"
+
+
 def citable_text(is_citable: bool) -> str:
     """Return whether a source may be quoted or is only learnt from."""
     return t("documents.citable_yes" if is_citable else "documents.citable_no")

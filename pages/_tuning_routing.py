@@ -179,14 +179,14 @@ def _add_share(
 def _column_config(max_tokens: int) -> dict[str, Any]:
     column = st.column_config
     config: dict[str, Any] = {
-        "intent": column.TextColumn(t("tuning.intent"), disabled=True, pinned=True, width=80)
+        "intent": column.TextColumn(t("tuning.intent"), disabled=True, pinned=True, width=70)
     }
     for share in ("primary", "secondary"):
         config[f"{share}_kinds"] = column.MultiselectColumn(
             t(f"tuning.{share}_kinds"),
             options=list(SOURCE_KINDS),
             format_func=_kind_label,
-            width=182,
+            width=160,
         )
         config[f"{share}_tokens"] = column.NumberColumn(
             t(f"tuning.{share}_tokens"),
@@ -194,7 +194,7 @@ def _column_config(max_tokens: int) -> dict[str, Any]:
             max_value=max_tokens,
             step=1,
             required=True,
-            width=68,
+            width=94,
         )
     return config
 

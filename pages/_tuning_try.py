@@ -9,6 +9,7 @@ import streamlit as st
 from leanrag.answer import Answerer, TurnPreview
 from leanrag.errors import LeanRagError
 from leanrag.types import Fate, PassageDecision, Route, SourceShare
+from pages._documents_words import isolated
 from pages._error_text import error_text
 from pages._intents import intent_name, language_name
 from pages._locale import number, percent, t
@@ -121,7 +122,7 @@ def _draw_decision(decision: PassageDecision) -> None:
     learn_only = () if passage.is_citable else (t("documents.citable_no"),)
     facts = (_token_text(decision), reason_text(decision.reason), *learn_only)
     with st.container(gap="xxsmall"):
-        st.markdown(f"{fate} {marker}{plain_text(heading)}")
+        st.markdown(f"{fate} {marker}{isolated(plain_text(heading))}")
         st.caption(" · ".join(facts))
 
 

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server(home: Path) -> Iterator[EmbeddedServer]:
     running = start_embedded(home / "pgdata")
+    # These databases need not outlive a power cut, and are made and dropped all the time.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _execute(running, f"ALTER SYSTEM SET {setting} = off")
+    _execute(running, "SELECT pg_reload_conf()")
     yield running
     running.close()
 
@@ -53,12 +58,15 @@ def template(server: EmbeddedServer) -> str:
 @pytest.fixture
 def database(server: EmbeddedServer, template: str) -> Iterator[GuardedDatabase]:
     """A fresh copy of the template, dropped afterwards."""
-    name = f"test_{uuid.uuid4().hex}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    copy = _connect(server, name)
-    yield copy
-    copy.dispose()
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with _copied(server, template) as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def shared_database(server: EmbeddedServer, template: str) -> Iterator[GuardedDatabase]:
+    """A copy of the template for all tests of a file: each uses tenants of its own."""
+    with _copied(server, template) as copy:
+        yield copy
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +79,16 @@ def services() -> Iterator[Services]:
     yield running
     running.close()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _copied(server: EmbeddedServer, template: str) -> Iterator[GuardedDatabase]:
+    name = f"test_{uuid.uuid4().hex}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    copy = _connect(server, name)
+    yield copy
+    copy.dispose()
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _connect(server: EmbeddedServer, name: str) -> GuardedDatabase:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leanrag.cli.opening import read_settings
-from leanrag.cli.terminal import say
+from leanrag.cli.terminal import say, tick
 from leanrag.cli.upload_files import read_file
-from leanrag.errors import InvalidInput
+from leanrag.errors import InvalidInput, NoTextFound
 from leanrag.types import Chunk, SourceKind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def show_passages(files: Sequence[Path], *, kind: SourceKind, chunk_tokens: int 
             chunks = cut_file(path, kind=kind, chunk_tokens=chunk_tokens, settings=settings)
         except InvalidInput as exc:
             refusals.append(f"{path}: {exc.message}")
-            say(f"✗ {refusals[-1]}\n")
+            say(f"{tick('✗', 'red')} {refusals[-1]}\n")
             continue
         tokens = sum(chunk.token_count for chunk in chunks)
         say(f"{path}: {len(chunks)} passages, {tokens:,} tokens; nothing was stored.\n")
@@ -38,11 +38,28 @@ def show_passages(files: Sequence[Path], *, kind: SourceKind, chunk_tokens: int 
 def cut_file(
     path: Path, *, kind: SourceKind, chunk_tokens: int | None, settings: Settings
 ) -> tuple[Chunk, ...]:
-    """Return the passages that a file would become. Raises InvalidInput if it is refused."""
-    from leanrag.ingest.pipeline import Upload, preview
+    """Return the passages that a file would become. Raises InvalidInput if it is refused.
+
+    The steps of `Ingest.preview`, which belongs to a database that need not exist here.
+    """
+    from leanrag.ingest.chunk import cut
+    from leanrag.ingest.extract import extract
+    from leanrag.ingest.validate import identify
+    from leanrag.text.tokens import load_counter
 
     data = read_file(path, max_bytes=settings.max_file_bytes)
-    return preview(Upload(path.name, data, kind, chunk_tokens=chunk_tokens), settings)
+    upload_type = identify(data, path.name, max_bytes=settings.max_file_bytes)
+    chunks = cut(
+        extract(data, upload_type, settings=settings),
+        kind=kind,
+        max_tokens=chunk_tokens or settings.chunk_tokens,
+        overlap_tokens=settings.chunk_overlap_tokens,
+        counter=load_counter(),
+        fallback_title=path.stem,
+    )
+    if not chunks:
+        raise NoTextFound("This file holds no text to read.")
+    return chunks
 
 
 def _show(chunk: Chunk) -> None:

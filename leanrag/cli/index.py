@@ -37,7 +37,7 @@ def index(
     chunk_size: Annotated[
         int | None,
         typer.Option(
-            "--chunk-size", min=32, max=2000, help="Tokens of a passage at most [default: 200]."
+            "--chunk-size", min=32, max=2000, help="Tokens of a passage at most (default: 200)."
         ),
     ] = None,
     dry_run: Annotated[

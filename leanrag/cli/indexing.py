@@ -13,6 +13,7 @@ from leanrag.cli.terminal import say, tick, waiting
 from leanrag.cli.upload_files import read_file
 from leanrag.errors import ExtractionFailed, InvalidInput
 from leanrag.ingest.pipeline import Upload
+from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE
 from leanrag.sources import SourceView, find_source
 from leanrag.types import SourceKind
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from leanrag.bootstrap import Services
-
-_RECORDS = "text/csv"  # the media type of lists that were cut by their rows
 
 
 def report_each(files: Sequence[Path], index_one: Callable[[Path], str]) -> None:
@@ -62,10 +61,11 @@ def process_again(
 ) -> str:
     """Process a stored source now, cut to another size if given, and say what became of it.
 
-    Raises NotFound, and InvalidInput where it was not made from a text or PDF, or fails.
+    Raises NotFound, and InvalidInput for a list of records with a size, or where it fails.
     """
-    if services.sources.get(tenant_id, source_id).media_type == _RECORDS:
-        raise InvalidInput("This source is a list of records: each is one passage, never cut.")
+    stored = services.sources.get(tenant_id, source_id)
+    if chunk_tokens is not None and stored.media_type == RECORDS_MEDIA_TYPE:
+        raise InvalidInput("This source is a list of records; leave out --chunk-size.")
     with waiting("Processing"):
         if chunk_tokens is not None:
             with services.database.tenant(tenant_id) as session:

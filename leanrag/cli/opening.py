@@ -18,7 +18,7 @@ _DATABASE_SCHEMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
 
 @contextmanager
-def open_services(*, demo: bool = True) -> Iterator[Services]:
+def open_services() -> Iterator[Services]:
     """Start or attach to the database; no worker. Raises ConfigurationError, DatabaseUnavailable.
 
     Beside a running console the embedded server is shared; whoever leaves last stops it.
@@ -27,7 +27,7 @@ def open_services(*, demo: bool = True) -> Iterator[Services]:
     with waiting("Opening the database"):
         from leanrag.bootstrap import start_services
 
-        services = start_services(settings, worker=False, demo=demo)
+        services = start_services(settings, worker=False)
     try:
         yield services
     finally:

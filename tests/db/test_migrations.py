@@ -14,7 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, inspect, text
 
 from db.embedded import EmbeddedServer
 from db.engine import JOBS_SCHEMA, make_admin_engine, with_driver
@@ -72,7 +72,7 @@ def test_check_constraints_agree_with_the_models(database: GuardedDatabase):
         expected = {
             str(constraint.name)
             for constraint in table.constraints
-            if constraint.__visit_name__ == "check_constraint"
+            if isinstance(constraint, CheckConstraint)
         }
         found = {constraint["name"] for constraint in inspector.get_check_constraints(table.name)}
         assert found == expected, table.name

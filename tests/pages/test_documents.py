@@ -142,7 +142,7 @@ def test_a_card_opens_the_source_and_pages_through_its_passages(
     add(page, ("hours.md", NOTES.encode()))
     source = added(services, "hours.md")
     page.run().button(key=f"documents_card_open_{source.source_id}").click().run()
-    assert page.title[0].value == "Opening hours"
+    assert page.header[0].value == "Opening hours"
     assert page.subheader[0].value == "Passages 1 to 10 of 24"
     assert "district 0 opens" in page.text[0].value
     page.pagination(key="documents_passage_page").set_value(3).run()
@@ -182,9 +182,7 @@ def test_an_empty_list_says_what_to_do_next(
     assert not page.dataframe
 
 
-def test_a_title_that_holds_markdown_is_shown_as_it_is(
-    page: AppTest, services: Services
-) -> None:
+def test_a_title_that_holds_markdown_is_shown_as_it_is(page: AppTest, services: Services) -> None:
     services.ingest.add(
         services.local_tenant_id,
         Upload("![x](http://evil.example/a.png).txt", b"Nothing of interest stands here."),

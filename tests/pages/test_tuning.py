@@ -183,9 +183,7 @@ def test_discard_shows_what_is_in_force(page: AppTest) -> None:
     assert "discarded" in page.success[0].value
 
 
-def test_reset_asks_first_and_puts_the_defaults_in_force(
-    page: AppTest, services: Services
-) -> None:
+def test_reset_asks_first_and_puts_the_defaults_in_force(page: AppTest, services: Services) -> None:
     add_keyword(page).button(key="tuning_save").click().run()
     page.button(key="tuning_reset").click().run()
     assert "The defaults take the place" in texts(page)

@@ -1,0 +1,1 @@
+"""What `doctor` checks, by area; every check returns its finding and raises nothing."""

@@ -1,0 +1,77 @@
+"""One row of every table for a tenant, made from the models alone: for attacks on all of them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from pgvector import HalfVector, SparseVector
+from pgvector.sqlalchemy import HALFVEC, SPARSEVEC
+from sqlalchemy import Column, ForeignKeyConstraint, Table, insert
+from sqlalchemy.orm import Session
+
+from db.models import Base
+
+# What check constraints ask for, where the type alone does not tell.
+CHECKED: dict[str, Any] = {
+    "role": "user",
+    "weight": 2,
+    "primary_tokens": 100,
+    "secondary_tokens": 100,
+}
+TENANT_TABLES = [
+    table
+    for table in Base.metadata.sorted_tables
+    if "tenant_id" in table.c and table.name != "tenants"
+]
+GLOBAL_TABLES = {"intent_keywords", "intent_routings"}
+Row = dict[str, Any]
+
+
+def value_of(column: Column[Any]) -> Any:
+    if column.name in CHECKED:
+        return CHECKED[column.name]
+    if isinstance(column.type, HALFVEC):
+        return HalfVector([1.0, 0.5])
+    if isinstance(column.type, SPARSEVEC):
+        return SparseVector({1: 1.0}, column.type.dim)
+    samples: dict[type, Any] = {
+        UUID: uuid.uuid4(),
+        str: f"own {uuid.uuid4().hex[:8]}",
+        bytes: b"own",
+        bool: True,
+        int: 1,
+        float: 1.0,
+        datetime: datetime.now(UTC),
+        date: datetime.now(UTC).date(),
+        list: [],
+        dict: {},
+    }
+    return samples[column.type.python_type]
+
+
+def make_row(table: Table, tenant_id: UUID, parents: dict[str, Row]) -> Row:
+    """Return a row that refers to the tenant's rows in `parents` (by table)."""
+    row = {
+        column.name: value_of(column)
+        for column in table.columns
+        if not column.nullable and column.server_default is None
+    }
+    for key in table.constraints:
+        if isinstance(key, ForeignKeyConstraint):
+            target = parents.get(key.referred_table.name)
+            for element in key.elements:
+                if target is not None and element.column.name in target:
+                    row[element.parent.name] = target[element.column.name]
+    return {**row, "tenant_id": tenant_id}
+
+
+def fill(tenant_id: UUID, session: Session) -> dict[str, Row]:
+    """Insert one row into every tenant-owned table; return them by table."""
+    rows: dict[str, Row] = {}
+    for table in TENANT_TABLES:
+        rows[table.name] = make_row(table, tenant_id, rows)
+        session.execute(insert(table), rows[table.name])
+    return rows
