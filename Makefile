@@ -15,7 +15,7 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.installed ## Open the console: make run [PORT=8501] [LEANRAG_HOME=~/.leanrag]
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	@$(BIN)/python deploy/console.py $(PORT)
 
 test: $(VENV)/.tested chromium ## Run all tests, browser included, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)

@@ -60,10 +60,11 @@ class Speaker:
         if self._model is not None:
             yield from self._model.stream(prompt.messages, cancelled=cancelled)
             return
-        quoted = self._extractive
-        if not quoted.choose(turn.question, turn.route.language, prompt.decisions):
+        language = turn.route.language
+        quotes = self._extractive.choose(turn.question, language, prompt.decisions)
+        if not quotes:
             yield ModelDelta(finish_reason="abstained")
-        for piece in quoted.answer(turn.question, turn.route.language, prompt.decisions):
+        for piece in self._extractive.say(quotes, language):
             if cancelled.is_set():
                 return
             yield ModelDelta(piece)

@@ -11,9 +11,9 @@ from leanrag.bootstrap import Services
 from leanrag.conversations import MessageView
 from leanrag.ledger import Ledger
 from leanrag.types import Citation
+from pages._chat_answer import LiveAnswer
 from pages._chat_citation import show_citation
 from pages._chat_state import (
-    LiveAnswer,
     ask,
     live_answer,
     open_conversation_id,

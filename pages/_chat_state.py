@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from uuid import UUID
 
 import streamlit as st
@@ -11,7 +9,7 @@ import streamlit as st
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
 from leanrag.stream import AnswerStream
-from leanrag.types import TurnEvent
+from pages._chat_answer import LiveAnswer
 
 INPUT_KEY = "chat_input"
 _QUERY = "conversation"
@@ -20,23 +18,6 @@ _LIVE = "chat_live"
 _REFUSAL = "chat_refusal"
 _RESTORED = "chat_restored_question"
 _XRAY = "chat_xray_message"
-
-
-@dataclass(slots=True)
-class LiveAnswer:
-    """An answer that is being written; it goes on while the page is drawn anew."""
-
-    question: str
-    stream: AnswerStream
-    asked_in: UUID | None
-    conversation_id: UUID | None = None
-    message_id: UUID | None = None
-    text: str = ""
-    stopping: bool = False
-    events: Iterator[TurnEvent | None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.events = self.stream.events()
 
 
 def open_conversation_id() -> UUID | None:
@@ -81,8 +62,8 @@ def ask(services: Services, question: str) -> None:
     """Begin an answer in the open conversation; one that is still running there is stopped."""
     before = live_answer()
     if before is not None:
-        before.stream.cancel()
-        for _ in before.events:  # until it is stored
+        before.stop()
+        while before.advance():  # until it is stored
             continue
     conversation_id = open_conversation_id()
     stream = AnswerStream(
@@ -91,15 +72,14 @@ def ask(services: Services, question: str) -> None:
         Question(text=question, conversation_id=conversation_id),
     )
     st.session_state.pop(_REFUSAL, None)
-    st.session_state[_LIVE] = LiveAnswer(question, stream, conversation_id)
+    st.session_state[_LIVE] = LiveAnswer(stream, question=question, asked_in=conversation_id)
 
 
 def stop_answer() -> None:
     """Stop the running answer; what it wrote is kept."""
     live = live_answer()
     if live is not None:
-        live.stopping = True
-        live.stream.cancel()
+        live.stop()
 
 
 def _remember(conversation_id: UUID) -> None:

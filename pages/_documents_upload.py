@@ -31,6 +31,8 @@ _STYLE = """<style>
 .st-key-documents_upload [data-testid="stFileUploaderDropzone"] button p::after {{
   content: "{browse}"; font-size: 0.875rem;
 }}
+/* The knob slides to the right in every language; from the right it would leave its track. */
+.st-key-documents_citable label > div:first-of-type {{ direction: ltr; }}
 </style>"""
 _TRANSLATED_ERRORS = frozenset(
     {"empty_file", "unsupported_file_type", "encrypted_file", "no_text", "extraction_failed"}

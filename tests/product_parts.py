@@ -13,7 +13,7 @@ from sqlalchemy import select
 from db.models import ChunkRow, LexicalStatistics
 from db.tenancy import Database
 from leanrag.answer import Answerer, Question
-from leanrag.embeddings import EmbeddingBatch, LocalEmbedder
+from leanrag.embeddings import Embedded, LocalEmbedder
 from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.pipeline import Ingest, Upload
 from leanrag.settings import Settings
@@ -37,7 +37,7 @@ class CountingEmbedder(LocalEmbedder):
         self.model = "text-embedding-3-small"
         self.asked: list[str] = []
 
-    def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
+    def embed(self, texts: Sequence[str]) -> Embedded:
         self.asked += texts
         return replace(super().embed(texts), prompt_tokens=10 * len(texts))
 
@@ -101,7 +101,9 @@ def counted_statistics(database: Database, tenant_id: UUID) -> tuple[int, bytes]
 def recounted_statistics(database: Database, tenant_id: UUID) -> tuple[int, bytes]:
     """Return what the statistics must be: counted again from the passages that are stored."""
     with database.tenant(tenant_id) as session:
-        rows = session.scalars(select(ChunkRow.lexical).where(ChunkRow.tenant_id == tenant_id)).all()
+        rows = session.scalars(
+            select(ChunkRow.lexical).where(ChunkRow.tenant_id == tenant_id)
+        ).all()
     sketch = TermSketch()
     for row in rows:
         sketch.add(row.indices())

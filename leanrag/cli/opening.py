@@ -49,9 +49,9 @@ def read_settings() -> Settings:
             for error in exc.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"The settings cannot be used: {wrong}.") from None
-    except SettingsError as exc:  # its sentence names the field and not the value
+    except (SettingsError, UnicodeDecodeError):
         raise ConfigurationError(
-            f"The settings cannot be read: {exc}; lists are written as JSON."
+            "The settings cannot be read; .env must be UTF-8 text with NAME=value on each line."
         ) from None
     _check_database_address(settings)
     return settings

@@ -17,6 +17,8 @@ NGRAM_SHARE = 0.3
 BACKGROUND_SENTENCES = 8
 
 _NOT_A_LETTER = re.compile(r"[\W_]+")
+# The article, with the conjunction or preposition written to it, as light10 takes them off.
+_ARABIC_ARTICLE = re.compile(r"_(?:[وفبک]?ال|لل)(?=[^\W_]{2})")
 
 
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
@@ -39,8 +41,10 @@ class QueryMatcher:
 
     def __init__(self, query: str, language: Language) -> None:
         """Analyse `query` once, as text in `language`."""
-        self._words = sorted(set(analyze(query, language)))
-        grams = character_ngrams(" ".join(self._words) if self._words else query)
+        self._is_arabic = language == "ar"
+        words = sorted(set(analyze(query, language)))
+        grams = character_ngrams(" ".join(words) if words else query)
+        self._words = [_looked_up(word) for word in words]
         self._grams = sorted({gram.removeprefix(NGRAM_PREFIX) for gram in grams})
 
     def scores(self, sentences: Sequence[str]) -> tuple[float, ...]:
@@ -49,12 +53,29 @@ class QueryMatcher:
         Terms weigh their inverse document frequency among `sentences`, as BM25 has it; a term that
         no sentence holds weighs most.
         """
-        marked = [f"_{_NOT_A_LETTER.sub('_', fold(sentence))}_" for sentence in sentences]
-        words = _shares([_looked_up(word) for word in self._words], marked)
-        grams = _shares(self._grams, marked)
+        return self.scores_in_context(sentences, [""] * len(sentences))
+
+    def scores_in_context(
+        self, sentences: Sequence[str], contexts: Sequence[str]
+    ) -> tuple[float, ...]:
+        """Return the share of the query that each sentence holds with its context, 0 to 1.
+
+        The context is its title and headings. Terms weigh what they weigh among the sentences
+        alone: a title that many sentences share does not make its words common.
+        """
+        marked = [self._marked(sentence) for sentence in sentences]
+        places = {context: self._marked(context) for context in set(contexts) if context}
+        around = [places.get(context, "") for context in contexts]
+        words = _shares(self._words, marked, around)
+        grams = _shares(self._grams, marked, around)
         return tuple(
             WORD_SHARE * word + NGRAM_SHARE * gram for word, gram in zip(words, grams, strict=True)
         )
+
+    def _marked(self, text: str) -> str:
+        """Return the folded words of `text` between boundary marks, Arabic ones without article."""
+        marked = f"_{_NOT_A_LETTER.sub('_', fold(text))}_"
+        return _ARABIC_ARTICLE.sub("_", marked) if self._is_arabic else marked
 
 
 def _looked_up(stem: str) -> str:
@@ -64,14 +85,16 @@ def _looked_up(stem: str) -> str:
     return stem.removesuffix("i")
 
 
-def _shares(terms: Sequence[str], texts: Sequence[str]) -> list[float]:
+def _shares(terms: Sequence[str], texts: Sequence[str], around: Sequence[str]) -> list[float]:
     weights = [0.0] * len(texts)
     total = 0.0
     for term in terms:
-        holders = [i for i, text in enumerate(texts) if term in text]
-        others = len(texts) + BACKGROUND_SENTENCES - len(holders)
-        weight = math.log(1 + (others + 0.5) / (len(holders) + 0.5))
+        is_held = [term in text for text in texts]
+        holders = sum(is_held)
+        others = len(texts) + BACKGROUND_SENTENCES - holders
+        weight = math.log(1 + (others + 0.5) / (holders + 0.5))
         total += weight
-        for i in holders:
-            weights[i] += weight
+        for i, context in enumerate(around):
+            if is_held[i] or term in context:
+                weights[i] += weight
     return [weight / total for weight in weights] if total else weights
