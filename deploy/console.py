@@ -30,7 +30,7 @@ def main(port_text: str) -> int:
         interrupted = True  # the console gets the signal too, and closes itself
 
     signal.signal(signal.SIGINT, note)
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", APP.name, "--server.port", str(port)]
     console = subprocess.Popen(command, cwd=APP.parent)
     signal.signal(signal.SIGTERM, lambda *_: console.terminate())
     code = console.wait()

@@ -19,11 +19,12 @@ MAX_QUOTE_CHARACTERS = 480
 MATCH_WEIGHT = 0.52  # the sentence's match with the question, its title and headings included
 PASSAGE_WEIGHT = 0.40  # the passage's score, as a share of the best one's
 EXPECTED_WEIGHT = 0.08  # it holds what the question asks for: a number, an e-mail address
-NEXT_QUOTE_SHARE = 0.8  # of the best score, that a further quote must reach
+FOREIGN_SHARE = 0.85  # of its score, that a quote in another language than the question's keeps
+NEXT_QUOTE_SHARE = 0.75  # of the best score, that a further quote must reach
 # There is an answer where a match alone is good, or with the BM25 score of its passage.
-MIN_MATCH = 0.36
-MIN_EVIDENCE = 0.82
-BM25_SCALE = 50.0
+MIN_MATCH = 0.3
+MIN_EVIDENCE = 1.34
+BM25_SCALE = 30.0
 MAX_PRODUCT_LINES = 3
 MIN_LINE_MATCH = 0.15  # match that makes a product's line worth quoting
 
@@ -39,6 +40,7 @@ ABSTENTIONS: dict[Language, str] = {
     "ar": "لا تتضمن مصادرنا إجابة عن هذا السؤال.",
     "tr": "Kaynaklarımızda bu sorunun yanıtı yok.",
 }
+_LIST_ITEM = re.compile(r"[-*•–|]|\w{1,3}[.)]\s")
 _PIECE = re.compile(r"\s*\S+\s*")
 
 
@@ -94,7 +96,7 @@ class ExtractiveAnswerer:
             for candidate in _candidates(decision, matcher)
             if candidate.text
         ]
-        scored = _scored(matcher, ExpectedAnswer(question, language), candidates)
+        scored = _scored(matcher, ExpectedAnswer(question, language), language, candidates)
         if not scored:
             return ()
         scored.sort(key=lambda pair: -pair[0])
@@ -110,7 +112,10 @@ class ExtractiveAnswerer:
 
 
 def _scored(
-    matcher: QueryMatcher, expected: ExpectedAnswer, candidates: Sequence[_Candidate]
+    matcher: QueryMatcher,
+    expected: ExpectedAnswer,
+    language: Language,
+    candidates: Sequence[_Candidate],
 ) -> list[tuple[float, _Candidate]]:
     """Return the candidates that match, with their scores, in passage order; none without answer.
 
@@ -125,15 +130,17 @@ def _scored(
     if not any(_is_answerable(match, candidate) for match, candidate in pairs):
         return []
     best = max(candidate.decision.passage.score for _, candidate in pairs) or 1.0
-    return [
-        (
+    scored = []
+    for match, candidate in pairs:
+        score = (
             MATCH_WEIGHT * match
             + PASSAGE_WEIGHT * candidate.decision.passage.score / best
-            + EXPECTED_WEIGHT * expected.is_in(candidate.text),
-            candidate,
+            + EXPECTED_WEIGHT * expected.is_in(candidate.text)
         )
-        for match, candidate in pairs
-    ]
+        if candidate.decision.passage.language != language:
+            score *= FOREIGN_SHARE
+        scored.append((score, candidate))
+    return scored
 
 
 def _is_answerable(match: float, candidate: _Candidate) -> bool:
@@ -158,8 +165,20 @@ def _candidates(decision: PassageDecision, matcher: QueryMatcher) -> Iterator[_C
             yield _Candidate(decision, answer, f"{context} {question}")
             return
         context, text = f"{context} {question}", answer
-    for sentence in split_sentences(text):
-        yield _Candidate(decision, sentence, context)
+    yield from _sentences(decision, text, context)
+
+
+def _sentences(decision: PassageDecision, text: str, context: str) -> Iterator[_Candidate]:
+    """Yield a text's sentences; a line that announces a list is its items' context, no answer."""
+    announced = ""
+    sentences = split_sentences(text)
+    for place, sentence in enumerate(sentences, start=1):
+        if sentence.endswith(":") and place < len(sentences):
+            announced = sentence
+            continue
+        if not _LIST_ITEM.match(sentence):
+            announced = ""
+        yield _Candidate(decision, sentence, f"{context} {announced}")
 
 
 def _faq_parts(decision: PassageDecision) -> tuple[str, str]:

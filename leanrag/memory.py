@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,6 +17,8 @@ from leanrag.text.sentences import split_sentences
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import Memory, PastMessage
 
+# The markers of an earlier answer would name other passages in a new prompt.
+_MARKER = re.compile(r"\s*\[\d+\]")
 _SEPARATOR = " · "
 _MAX_SENTENCE_TOKENS = 40
 _USER_BONUS = 1.5  # what the customer says of themself is what the next answers need
@@ -117,7 +120,8 @@ def _latest(
     )
     rows = reversed(session.execute(query).all())
     return tuple(
-        PastMessage("user" if role == "user" else "assistant", text) for role, text in rows
+        PastMessage("user" if role == "user" else "assistant", _MARKER.sub("", text).strip())
+        for role, text in rows
     )
 
 

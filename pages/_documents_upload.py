@@ -15,14 +15,14 @@ from leanrag.errors import FileTooLarge, LeanRagError
 from leanrag.ingest.pipeline import Ingest, Upload
 from leanrag.sources import SourceView
 from leanrag.types import SOURCE_KINDS
-from pages._documents_words import MEGABYTE, size_text
+from pages._documents_words import size_text
 from pages._error_text import error_text
 from pages._locale import number, t, ui_language
 from pages._safe_text import plain_text
 
 EXTENSIONS = ("pdf", "txt", "md", "markdown")
 # The uploader has no words of its own to set: its button's are replaced, its hint (which our label
-# says already) is hidden, and a refused file, which it explains on hover alone, shows our note.
+# says already) is hidden, and a file it refuses, which it explains on hover alone, shows our note.
 _STYLE = """<style>
 .st-key-documents_upload [data-testid="stFileUploaderDropzoneInstructions"],
 .st-key-documents_upload:not(:has([data-testid="stFileChip"][aria-invalid="true"]))
@@ -61,7 +61,6 @@ def draw_upload(ingest: Ingest, tenant_id: UUID, *, max_bytes: int) -> None:
             t("documents.choose", limit=size_text(max_bytes)),
             type=list(EXTENSIONS),
             accept_multiple_files=True,
-            max_upload_size=max_bytes // MEGABYTE,
             key=f"documents_files_{generation}",
         )
         with st.container(key="documents_refused"):

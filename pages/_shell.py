@@ -25,16 +25,17 @@ def draw_console() -> None:
     st.set_page_config(page_title=t("shell.product"), page_icon=str(_ICON), layout="wide")
     keep_language()
     apply_look()
-    page = st.navigation(
-        [
-            st.Page("pages/chat.py", title=t("shell.chat"), icon=":material/chat:", default=True),
-            st.Page(
-                "pages/documents.py", title=t("shell.documents"), icon=":material/description:"
-            ),
-            st.Page("pages/tuning.py", title=t("shell.tuning"), icon=":material/tune:"),
-            st.Page("pages/usage.py", title=t("shell.usage"), icon=":material/monitoring:"),
-        ]
-    )
+    listed = [
+        st.Page("pages/chat.py", title=t("shell.chat"), icon=":material/chat:", default=True),
+        st.Page("pages/documents.py", title=t("shell.documents"), icon=":material/description:"),
+        st.Page("pages/tuning.py", title=t("shell.tuning"), icon=":material/tune:"),
+        st.Page("pages/usage.py", title=t("shell.usage"), icon=":material/monitoring:"),
+    ]
+    # Streamlit's own list would show every file of pages/ until this one is known.
+    page = st.navigation(listed, position="hidden")
+    with st.sidebar, st.container(key="shell_pages", gap="xxsmall"):
+        for link in listed:
+            st.page_link(link, width="stretch")
     # Before the page, which may take its time; the styles move it to the sidebar's end.
     with st.sidebar, st.container(key="shell_foot"):
         _draw_language()

@@ -14,7 +14,7 @@ from leanrag.cli.turn import to_json
 from leanrag.types import AnswerMetadata, Citation, TurnEnded
 from tests.provider_server import ProviderServer, Reply
 
-QUESTION = "How long does a parcel take to reach Ankara?"
+QUESTION = "Kargo ne kadar sürer?"
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_provider_that_refuses_is_one_line(
     ("words", "sentence"),
     [
         (("??!",), "no words"),
-        (("price " * 500,), "too long"),
+        (("price " * 500,), "may take 400"),
         ((QUESTION, "--tenant", "nobody"), "no tenant"),
         ((QUESTION, "--bot", "nobody"), "bot"),
     ],

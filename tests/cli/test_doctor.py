@@ -164,7 +164,7 @@ def test_online_asks_the_provider_whether_it_takes_the_key(
     with ProviderServer(api_key=KEY) as server:
         clean_environment.setenv("OPENAI_BASE_URL", server.base_url)
         clean_environment.setenv("OPENAI_API_KEY", KEY)
-        assert "not tried" in examine()["model"]["message"].replace("was not tried", "not tried")
+        assert "was not tried" in examine()["model"]["message"]
         assert examine("--online")["model"]["state"] == "ok"
         clean_environment.setenv("LEANRAG_MODEL", "gpt-unheard-of")
         assert examine("--online")["model"]["state"] == "warning"

@@ -84,7 +84,7 @@ def test_the_same_file_again_says_so_and_a_source_is_cut_to_another_size(
     assert run_beside(*smaller, "--chunk-size", "64").code == 0
     after = console.sources.get(tenant_id, UUID(source_id))
     assert after.status == "processed"
-    assert after.passage_count > 2 * before.passage_count
+    assert after.passage_count > 1.5 * before.passage_count
     chunks = console.sources.chunks(tenant_id, UUID(source_id), limit=500)
     assert max(chunk.token_count for chunk in chunks) <= 64
 
@@ -155,7 +155,7 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(
     run: Callable, tmp_path: Path
 ) -> None:
     path = tmp_path / "a\x1b[31mred.txt"
-    path.write_text("plain words\x1b]0;owned\x07 and more of them")
+    path.write_text("plain words " * 20 + "\x1b]0;owned\x07 and more of them")
     ran = run("index", str(path), "--dry-run")
     assert ran.code == 0
     assert "\x1b" not in ran.out

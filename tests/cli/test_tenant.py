@@ -12,9 +12,11 @@ def test_a_created_tenant_is_listed_and_has_a_bot(run_beside: Callable, console:
     tenant = console.tenants.find("kilim")
     assert tenant.name == "Kilim Ev"
     assert len(console.bots.list(tenant.tenant_id)) == 1
-    lines = run_beside("tenant", "list").out.splitlines()
-    assert [line.split()[0] for line in lines] == ["demo", "kilim"]
-    assert str(tenant.tenant_id) in lines[1]
+    listed = run_beside("tenant", "list").out.splitlines()
+    by_slug = {line.split()[0]: line.split(maxsplit=2)[1:] for line in listed}
+    assert list(by_slug) == sorted(by_slug)
+    assert by_slug["kilim"] == [str(tenant.tenant_id), "Kilim Ev"]
+    assert "demo" in by_slug
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def a_pdf() -> bytes:
 
 
 def go_to(page: Any, name: str) -> None:
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    page.locator(".st-key-shell_pages").get_by_role("link", name=name).click()
 
 
 def tokens_used(page: Any) -> int:
@@ -87,7 +87,7 @@ def test_from_an_uploaded_pdf_to_a_cited_answer_and_its_tokens(
     page.get_by_role("button", name="X-ray").click()
     page.get_by_text(re.compile(r"[\d,]+ of 1,500 tokens")).wait_for()
     page.get_by_role("tab", name="Prompt").click()
-    assert page.get_by_text("bring the silver card").first.is_visible()
+    page.get_by_test_id("stCode").filter(has_text="bring the silver card").wait_for()
     shown = re.search(r"([\d,]+) prompt tokens", page.inner_text("body"))
     assert shown is not None
     assert tokens_used(page) - before >= int(shown[1].replace(",", ""))

@@ -99,7 +99,7 @@ def test_a_processed_file_becomes_passages_with_both_vectors(parts: Parts, tenan
         (row,) = session.scalars(select(ChunkRow).where(ChunkRow.tenant_id == tenant_id)).all()
     assert DELIVERY in row.full_text
     assert row.lexical.indices()
-    assert len(row.dense.to_list()) == 1536
+    assert len(row.dense) == 1536
     assert row.embedding_model == "local-chargram-3-5-d1536"
     assert source.passage_count == 1
     assert source.token_count == row.token_count == load_counter().count(row.full_text)

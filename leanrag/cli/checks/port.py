@@ -16,7 +16,7 @@ from leanrag.cli.checks.finding import Finding, broken, ok
 
 STREAMLIT_CONFIG = Path(__file__).parents[3] / ".streamlit" / "config.toml"
 _DEFAULT_PORT = 8501
-_ANSWER_SECONDS = 3.0
+_ANSWER_SECONDS = 2.0
 
 
 def server_address() -> str | None:
