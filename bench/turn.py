@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read by numpy once: threads would measure the neighbours
 
 if __package__ in {None, ""}:  # run as a file: only its own directory is on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

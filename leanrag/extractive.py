@@ -18,12 +18,13 @@ MAX_QUOTE_CHARACTERS = 480
 # four languages, checked on the other half.
 MATCH_WEIGHT = 0.52  # the sentence's match with the question, its title and headings included
 PASSAGE_WEIGHT = 0.40  # the passage's score, as a share of the best one's
-EXPECTED_WEIGHT = 0.08  # it holds what the question asks for: a number, an e-mail address
-FOREIGN_SHARE = 0.85  # of its score, that a quote in another language than the question's keeps
+EXPECTED_WEIGHT = 0.08  # it holds a number that the question asks for
+FOREIGN_SHARE = 0.7  # of its score, that a quote in another language than the question's keeps
 NEXT_QUOTE_SHARE = 0.75  # of the best score, that a further quote must reach
-# There is an answer where a match alone is good, or with the BM25 score of its passage.
-MIN_MATCH = 0.3
-MIN_EVIDENCE = 1.34
+# The sources speak about the question where MIN_MATCH or MIN_EVIDENCE is reached; chosen so that no
+# language abstains wrongly, or fails to abstain, in more of those questions than without BM25.
+MIN_MATCH = 0.3  # of a sentence alone
+MIN_EVIDENCE = 1.34  # of its match and its passage's BM25 score / BM25_SCALE together
 BM25_SCALE = 30.0
 MAX_PRODUCT_LINES = 3
 MIN_LINE_MATCH = 0.15  # match that makes a product's line worth quoting

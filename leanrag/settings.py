@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from leanrag.errors import ConfigurationError
+
+_DATABASE_SCHEMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -145,15 +148,19 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the settings. Raises ConfigurationError that names what is wrong, never its value."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as exc:
         wrong = "; ".join(
             f"{environment_name(str(error['loc'][0]))}: {error['msg']}"
             for error in exc.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"The settings cannot be used: {wrong}.") from None
-    except SettingsError as exc:  # its sentence names the field and not the value
-        raise ConfigurationError(f"The settings cannot be read: {exc}.") from None
+    except (SettingsError, UnicodeDecodeError):
+        raise ConfigurationError(
+            "The settings cannot be read; .env must be UTF-8 text with NAME=value on each line."
+        ) from None
+    _check_database_address(settings)
+    return settings
 
 
 def environment_name(field: str) -> str:
@@ -163,3 +170,18 @@ def environment_name(field: str) -> str:
         alias = known.validation_alias if known is not None else None
         return str(alias.choices[0]) if isinstance(alias, AliasChoices) else field
     return f"LEANRAG_{field.upper()}"
+
+
+def _check_database_address(settings: Settings) -> None:
+    if settings.database_url is None:
+        return
+    try:
+        parts = urlsplit(settings.database_url.get_secret_value())
+        is_good = parts.scheme in _DATABASE_SCHEMES and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise ConfigurationError(
+            "DATABASE_URL is no PostgreSQL address; write"
+            " postgresql://user:password@host:5432/database."
+        )

@@ -234,6 +234,8 @@ def _learn_only(evidence: Evidence) -> tuple[Passage, ...]:
 def _guard(
     learn_only: Sequence[Passage], prompt: BudgetedPrompt, turn: AdmittedTurn
 ) -> LearnOnlyGuard:
+    if not learn_only:  # nothing to withhold: spare the folding of every allowed text
+        return LearnOnlyGuard([], [])
     citable = [d.text for d in prompt.carried() if d.passage.is_citable]
     return LearnOnlyGuard(
         [passage.text for passage in learn_only],

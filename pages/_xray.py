@@ -30,9 +30,8 @@ def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
         draw_budget(ledger.prompt, max_prompt_tokens, key=key)
     with passages:
         draw_passages(ledger, key=key)
-    with prompt:
-        with st.container(key=f"chat_prompt_{key}"):
-            _draw_prompt(ledger)
+    with prompt, st.container(key=f"chat_prompt_{key}"):
+        _draw_prompt(ledger)
     with everything:
         draw_counterfactual(ledger, key=key)
     with route:

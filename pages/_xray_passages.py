@@ -42,10 +42,10 @@ def draw_passages(ledger: Ledger, *, key: str) -> None:
         _draw_carried(decision)
     dropped = [decision for decision in decisions if decision.fate == "dropped"]
     if dropped:
-        with st.expander(t("chat.xray.dropped_said", count=number(len(dropped)))):
-            # Every part of a line is isolated, so that the lines need a direction from outside.
-            with st.container(key=f"interface-dropped-{key}"):
-                st.markdown("\n".join(_dropped_line(decision) for decision in dropped))
+        label = t("chat.xray.dropped_said", count=number(len(dropped)))
+        # Every part of a line is isolated, so that the lines need a direction from outside.
+        with st.expander(label), st.container(key=f"interface-dropped-{key}"):
+            st.markdown("\n".join(_dropped_line(decision) for decision in dropped))
 
 
 def _draw_carried(decision: PassageDecision) -> None:

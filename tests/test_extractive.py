@@ -51,6 +51,8 @@ def decided(
     title="Handbook",
     carried: str | None = None,
     score: float = 0.5,
+    bm25: float = 0.5,
+    heading: str = "",
 ) -> PassageDecision:
     passage = Passage(
         passage_id=UUID(int=marker or 99),
@@ -58,14 +60,14 @@ def decided(
         kind=kind,
         source_title=title,
         title=title,
-        heading="",
+        heading=heading,
         text=text,
         language=language,
         position=0,
         page=None,
         token_count=20,
         is_citable=marker is not None,
-        lexical_score=score,
+        lexical_score=bm25,
         dense_score=score,
         score=score,
     )
@@ -165,6 +167,75 @@ def test_the_passage_of_the_higher_score_wins_between_equal_sentences():
     high = decided(sentence.format("three"), marker=2, score=0.9)
     first, *_ = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", [low, high])
     assert (first.marker, first.text) == (2, "Delivery to Ankara takes three days.")
+
+
+RARE_WORDS = "Which of your kettles hums when my grandmother descales it on sunny afternoons?"
+
+
+def test_a_long_question_is_answered_when_its_passage_shares_rare_words():
+    text = "The kettle hums while limescale is in it."
+    (quote,) = ExtractiveAnswerer().choose(RARE_WORDS, "en", [decided(text, bm25=40.0)])
+    assert quote.text == text
+
+
+def test_few_shared_words_in_a_passage_of_low_score_are_no_answer():
+    text = "Our grandmother founded the shop."
+    assert ExtractiveAnswerer().choose(RARE_WORDS, "en", [decided(text, bm25=4.0)]) == ()
+
+
+@pytest.mark.parametrize("bm25", [0.5, 15.0])
+def test_a_question_that_nothing_answers_gets_no_quote(bm25):
+    passages = [
+        decided(MANUAL["en"][1], marker=1, bm25=bm25),
+        decided(PRODUCT, kind="product", marker=2, bm25=bm25),
+        decided("A cup holds 70 ml. Our tea comes from Rize.", marker=3, bm25=bm25),
+    ]
+    assert ExtractiveAnswerer().choose("Who won the 1998 world cup?", "en", passages) == ()
+
+
+def test_between_equal_matches_the_sentence_with_the_number_asked_for_comes_first():
+    text = "Delivery to Ankara takes patience. Delivery to Ankara takes 4 days."
+    first, *_ = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", [decided(text)])
+    assert first.text == "Delivery to Ankara takes 4 days."
+
+
+def test_a_passage_in_the_questions_language_comes_before_an_equal_foreign_one():
+    sentence = "Delivery to Ankara (CW-214): {} days."
+    foreign = decided(sentence.format("nine"), marker=1, language="tr")
+    own = decided(sentence.format("three"), marker=2, language="en")
+    quotes = ExtractiveAnswerer().choose("Delivery Ankara CW-214 days", "en", [foreign, own])
+    assert [quote.marker for quote in quotes] == [2, 1]
+
+
+def test_a_heading_tells_what_its_sentences_are_about():
+    about_brass = decided("Wipe it with a dry cloth.", heading="Care > Brass mill", marker=1)
+    about_glass = decided("Wipe it with a wet cloth.", heading="Care > Glass teapot", marker=2)
+    first, *_ = ExtractiveAnswerer().choose(
+        "Do I wipe the brass mill with a cloth?", "en", [about_glass, about_brass]
+    )
+    assert first.text == "Wipe it with a dry cloth."
+
+
+def test_a_line_that_announces_a_list_is_not_quoted_but_tells_what_its_items_are():
+    text = "To descale the samovar:\n1. Fill it with 2 litres of water.\n2. Wait half an hour."
+    quotes = ExtractiveAnswerer().choose("How do I descale the samovar?", "en", [decided(text)])
+    assert [q.text for q in quotes] == [
+        "1. Fill it with 2 litres of water.",
+        "2. Wait half an hour.",
+    ]
+
+
+def test_a_text_that_is_nothing_but_an_announcement_is_still_quoted():
+    (quote,) = ExtractiveAnswerer().choose(
+        "Delivery to Ankara?", "en", [decided("Delivery to Ankara: two days, see below:")]
+    )
+    assert quote.text.startswith("Delivery to Ankara")
+
+
+def test_chosen_quotes_are_said_as_the_answer():
+    answerer, decisions = ExtractiveAnswerer(), [decided(MANUAL["en"][1])]
+    quotes = answerer.choose(MANUAL["en"][0], "en", decisions)
+    assert "".join(answerer.say(quotes, "en")) == answer(MANUAL["en"][0], *decisions)
 
 
 def test_at_most_three_quotes_best_first_and_none_twice():

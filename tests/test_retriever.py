@@ -114,7 +114,7 @@ def test_the_dense_vector_decides_between_equal_words(parts: Parts, tenant_id: U
     best = search(question, weights=dense_only)
     assert best[0].dense_score > best[1].dense_score
     assert best[0].text.endswith("summer")
-    assert [p.score for p in best][0] == pytest.approx(1.0)
+    assert best[0].score == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_another_tenants_passages_are_never_found(parts: Parts, tenant_id: UUID,
     other = new_tenant(parts.database)
     add_text(parts.ingest, other, DELIVERY)
     add_text(parts.ingest, tenant_id, RETURNS)
-    assert search() == ()
+    assert DELIVERY not in [p.text for p in search()]
     assert [p.text for p in search(tenant=other)] == [DELIVERY]
 
 

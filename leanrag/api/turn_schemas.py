@@ -55,7 +55,7 @@ class MetadataReply(Reply):
     completion_tokens: int
     total_tokens: int
     model_used: str
-    cost_usd: float
+    cost_usd: float | None
     saved_tokens: int = Field(description="Tokens that sending everything would have added.")
     outcome: Outcome
     usage_reported: bool = Field(description="False where tokens were counted, not reported.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leanrag.cli.opening import open_services
-from leanrag.cli.terminal import say, waiting
+from leanrag.cli.terminal import amount, say, waiting
 
 if TYPE_CHECKING:
     from leanrag.bootstrap import Services
@@ -29,10 +29,10 @@ def demo(
         _confirm()
     with open_services() as services:
         if reset:
-            say(f"Deleted {_forget(services)} sources of the demo tenant.")
+            say(f"Deleted {amount(_forget(services), 'source')} of the demo tenant.")
         with waiting("Loading the demo"):
             count = _load(services)
-        say(f"The demo tenant has {count} sources.\n")
+        say(f"The demo tenant has {amount(count, 'source')}.\n")
         _show_questions(services)
 
 

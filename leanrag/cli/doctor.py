@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leanrag.cli.terminal import say, tick
+from leanrag.cli.terminal import DONE, DOUBTFUL, FAILED, say
 
 if TYPE_CHECKING:
     from leanrag.cli.checks.finding import Finding
@@ -16,7 +16,7 @@ EXAMPLES = """Example: python -m leanrag doctor
 
 Example: python -m leanrag doctor --online --json"""
 
-_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "red")}
+_MARKS = {"ok": DONE, "warning": DOUBTFUL, "broken": FAILED}
 
 
 def doctor(
@@ -75,7 +75,7 @@ def _examine_configured(*, online: bool) -> Iterator[Finding]:
 
 
 def _show(finding: Finding) -> None:
-    say(f"{tick(*_MARKS[finding.state])} {finding.name}: {finding.message}")
+    say(f"{finding.name}: {finding.message}", mark=_MARKS[finding.state])
     if finding.remedy:
         say(f"    {finding.remedy}")
 

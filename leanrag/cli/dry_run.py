@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leanrag.cli.opening import read_settings
-from leanrag.cli.terminal import say, tick
+from leanrag.cli.terminal import DONE, FAILED, amount, say
 from leanrag.cli.upload_files import read_file
 from leanrag.errors import InvalidInput, NoTextFound
 from leanrag.types import Chunk, SourceKind
@@ -25,10 +25,11 @@ def show_passages(files: Sequence[Path], *, kind: SourceKind, chunk_tokens: int 
             chunks = cut_file(path, kind=kind, chunk_tokens=chunk_tokens, settings=settings)
         except InvalidInput as exc:
             refusals.append(f"{path}: {exc.message}")
-            say(f"{tick('✗', 'red')} {refusals[-1]}\n")
+            say(f"{refusals[-1]}\n", mark=FAILED)
             continue
         tokens = sum(chunk.token_count for chunk in chunks)
-        say(f"{path}: {len(chunks)} passages, {tokens:,} tokens; nothing was stored.\n")
+        size = f"{amount(len(chunks), 'passage')}, {amount(tokens, 'token')}"
+        say(f"{path}: {size}; nothing was stored.\n", mark=DONE)
         for chunk in chunks:
             _show(chunk)
     if refusals:
@@ -63,7 +64,7 @@ def cut_file(
 
 
 def _show(chunk: Chunk) -> None:
-    place = [f"[{chunk.position + 1}] {chunk.token_count} tokens, {chunk.language}"]
+    place = [f"[{chunk.position + 1}] {amount(chunk.token_count, 'token')}, {chunk.language}"]
     place += [f"page {chunk.page}"] if chunk.page is not None else []
     place += [chunk.heading] if chunk.heading else []
     say(" · ".join(place))

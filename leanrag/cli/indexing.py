@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from leanrag.cli.terminal import say, tick, waiting
+from leanrag.cli.terminal import DONE, FAILED, amount, say, waiting
 from leanrag.cli.upload_files import read_file
 from leanrag.errors import ExtractionFailed, InvalidInput
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE
-from leanrag.sources import SourceView, find_source
+from leanrag.sources import SourceView
 from leanrag.types import SourceKind
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def report_each(files: Sequence[Path], index_one: Callable[[Path], str]) -> None
     with _progress() as progress:
         for path in progress.track(files, description="Indexing"):
             try:
-                say(f"{tick('✓', 'green')} {path}: {index_one(path)}")
+                say(f"{path}: {index_one(path)}", mark=DONE)
             except InvalidInput as exc:
                 refusals.append(f"{path}: {exc.message}")
-                say(f"{tick('✗', 'red')} {refusals[-1]}")
+                say(refusals[-1], mark=FAILED)
     if refusals:
         raise InvalidInput(f"{len(refusals)} of {len(files)} files failed; first {refusals[0]}")
 
@@ -67,19 +67,15 @@ def process_again(
     if chunk_tokens is not None and stored.media_type == RECORDS_MEDIA_TYPE:
         raise InvalidInput("This source is a list of records; leave out --chunk-size.")
     with waiting("Processing"):
-        if chunk_tokens is not None:
-            with services.database.tenant(tenant_id) as session:
-                source = find_source(tenant_id, source_id, session=session)
-                source.chunk_settings = {"chunk_tokens": chunk_tokens}
-        services.ingest.process(tenant_id, source_id)
-    done = services.sources.get(tenant_id, source_id)
+        done = services.ingest.process_again(tenant_id, source_id, chunk_tokens=chunk_tokens)
     return f"{done.filename}: {_describe(done)}"
 
 
 def _describe(source: SourceView) -> str:
     if source.status != "processed":
         raise ExtractionFailed(source.error or "Processing did not come to its end; try again.")
-    return f"{source.passage_count} passages, {source.token_count:,} tokens, id {source.source_id}"
+    passages, tokens = amount(source.passage_count, "passage"), amount(source.token_count, "token")
+    return f"{passages}, {tokens}, id {source.source_id}"
 
 
 def _progress() -> Progress:

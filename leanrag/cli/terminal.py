@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import typer
 
 from leanrag.text.normalize import clean
 
 
-def say(text: str = "", *, end_line: bool = True) -> None:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A sign before a line, and its colour."""
+
+    sign: str
+    colour: str
+
+
+DONE = Mark("✓", "green")
+DOUBTFUL = Mark("!", "yellow")
+FAILED = Mark("✗", "red")
+
+
+def say(text: str = "", *, mark: Mark | None = None, end_line: bool = True) -> None:
     """Write a result, without control characters that could steer the terminal."""
-    typer.echo(clean(text), nl=end_line)
+    # To sys.stdout of this moment, through which a progress bar keeps out of the way.
+    sys.stdout.write(f"{_draw(mark)}{clean(text)}" + ("\n" if end_line else ""))
+    sys.stdout.flush()
 
 
 def complain(text: str) -> None:
@@ -22,9 +39,9 @@ def complain(text: str) -> None:
     typer.echo(" ".join(clean(text).split()), err=True)
 
 
-def tick(mark: str, colour: str) -> str:
-    """Return a coloured mark; the colour is left out where the output is no terminal."""
-    return typer.style(mark, fg=colour, bold=True) if sys.stdout.isatty() else mark
+def amount(number: int, noun: str) -> str:
+    """Write a number of things: "1 passage", "2,000 passages"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @contextmanager
@@ -44,3 +61,12 @@ def tolerate_narrow_encodings() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _draw(mark: Mark | None) -> str:
+    """Return a mark, coloured where the output is a terminal and NO_COLOR is not set."""
+    if mark is None:
+        return ""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return f"{mark.sign} "
+    return f"{typer.style(mark.sign, fg=mark.colour, bold=True)} "

@@ -166,7 +166,21 @@ class Ingest:
         with self._database.tenant(tenant_id) as session:
             source = find_source(tenant_id, source_id, session=session)
             source.chunk_settings = _chunk_settings(chunk_tokens)
-            return self._enqueue_again(source, session=session)
+            source.status, source.step, source.progress, source.error = "pending", "", 0, None
+            session.flush()
+            return self._jobs.defer_ingest(tenant_id, source_id, session=session)
+
+    def process_again(
+        self, tenant_id: UUID, source_id: UUID, *, chunk_tokens: int | None = None
+    ) -> SourceView:
+        """Process a stored source anew in this thread, cut to another size if one is given."""
+        with self._database.tenant(tenant_id) as session:
+            source = find_source(tenant_id, source_id, session=session)
+            if chunk_tokens is not None:
+                source.chunk_settings = _chunk_settings(chunk_tokens)
+        self.process(tenant_id, source_id)
+        with self._database.tenant(tenant_id) as session:
+            return source_view(find_source(tenant_id, source_id, session=session))
 
     def add_records(
         self,

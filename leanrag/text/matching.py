@@ -15,9 +15,7 @@ WORD_SHARE = 0.7
 NGRAM_SHARE = 0.3
 # Imagined sentences without any term: a word keeps its weight where there are but two sentences.
 BACKGROUND_SENTENCES = 20
-DIGIT_FACTOR = 2.0  # a number, a code ("E2", "CW-214") names one thing
 
-_DIGIT = re.compile(r"\d")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 # The article, with the conjunction or preposition written to it, as light10 takes them off.
 _ARABIC_ARTICLE = re.compile(r"_(?:[وفبک]?ال|لل)(?=[^\W_]{2})")
@@ -95,8 +93,6 @@ def _shares(terms: Sequence[str], texts: Sequence[str], around: Sequence[str]) -
         holders = sum(is_held)
         others = len(texts) + BACKGROUND_SENTENCES - holders
         weight = math.log(1 + (others + 0.5) / (holders + 0.5))
-        if _DIGIT.search(term):
-            weight *= DIGIT_FACTOR
         total += weight
         for i, context in enumerate(around):
             if is_held[i] or term in context:

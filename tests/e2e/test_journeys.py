@@ -80,7 +80,7 @@ def test_from_an_uploaded_pdf_to_a_cited_answer_and_its_tokens(
     chip.first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("41 months").first.wait_for()
-    assert dialog.get_by_role("button", name="Download zephyr.pdf").is_visible()
+    dialog.get_by_role("button", name="Download zephyr.pdf").wait_for()
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
 

@@ -22,9 +22,7 @@ QUESTION = "How much is delivery inside Turkey?"
 
 
 @pytest.fixture
-def console(
-    services: Services, monkeypatch: pytest.MonkeyPatch, demo_is_read: None
-) -> AppTest:
+def console(services: Services, monkeypatch: pytest.MonkeyPatch, demo_is_read: None) -> AppTest:
     monkeypatch.setattr(pages._services, "_services", services)
     for conversation in services.conversations.list(services.local_tenant_id):
         services.conversations.delete(services.local_tenant_id, conversation.conversation_id)
