@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount
+from streamlit.runtime.pages_manager import PagesManager
 
 from leanrag.api.app import create_api
 from leanrag.api.local_guard import LocalGuard
@@ -73,6 +74,8 @@ def _announce() -> None:
 if __name__ == "__main__":
     draw_console()
 else:
+    # st.navigation says so at the first run; before it a deep link would open a bare page.
+    PagesManager.uses_pages_directory = False
     api = create_api(get_services)
     app = st.App(
         __file__,

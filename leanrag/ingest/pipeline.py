@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePath
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -15,49 +12,29 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Source, SourceFile
-from db.models.base import new_id
 from db.tenancy import Database
 from leanrag.bots import find_bot
 from leanrag.embedding_cache import CachedEmbedding, embed_cached, embedding_event
 from leanrag.embeddings import Embedder
-from leanrag.errors import DatabaseUnavailable, InvalidInput, LeanRagError, NoTextFound
+from leanrag.errors import DatabaseUnavailable, LeanRagError, NoTextFound
 from leanrag.ingest.chunk import cut
 from leanrag.ingest.extract import extract
 from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, cut_records
-from leanrag.ingest.validate import identify, safe_filename
+from leanrag.ingest.upload import Accepted, Upload, chunk_settings, new_source, title_of
+from leanrag.ingest.validate import identify
 from leanrag.passage_store import replace_passages
 from leanrag.settings import Settings
 from leanrag.sources import SourceView, find_source, source_view
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import SOURCE_KINDS, Chunk, ExtractedDocument, SourceKind
+from leanrag.types import Chunk, ExtractedDocument, SourceKind
+
+__all__ = ["Accepted", "Ingest", "Upload"]
 
 log = logging.getLogger(__name__)
 
-CHUNK_TOKENS = range(32, 2001)
 # Percent of the work that is done when a step begins.
 _BEGINS_AT = {"extracting": 5, "cutting": 30, "embedding": 45, "storing": 90}
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it arrives; `chunk_tokens` overrides the size of its passages."""
-
-    filename: str
-    data: bytes
-    kind: SourceKind = "document"
-    is_citable: bool = True
-    bot_id: UUID | None = None
-    chunk_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The stored source and its job; the same file again gives the source that is there."""
-
-    source: SourceView
-    job_id: int | None
-    is_duplicate: bool
 
 
 class Ingest:
@@ -99,7 +76,7 @@ class Ingest:
         upload_type = identify(
             upload.data, upload.filename, max_bytes=self._settings.max_file_bytes
         )
-        source = self._new_source(tenant_id, upload, media_type=upload_type.media_type)
+        source = new_source(tenant_id, upload, media_type=upload_type.media_type)
         try:
             with self._database.tenant(tenant_id) as session:
                 known = _find_same(tenant_id, source.content_hash, session=session)
@@ -137,12 +114,12 @@ class Ingest:
 
     def preview(self, upload: Upload) -> tuple[Chunk, ...]:
         """Return the passages that a file would become; nothing is stored."""
-        _chunk_settings(upload.chunk_tokens)
+        chunk_settings(upload.chunk_tokens)
         upload_type = identify(
             upload.data, upload.filename, max_bytes=self._settings.max_file_bytes
         )
         document = extract(upload.data, upload_type, settings=self._settings)
-        return self._cut(document, upload.kind, upload.chunk_tokens, _title_of(upload.filename))
+        return self._cut(document, upload.kind, upload.chunk_tokens, title_of(upload.filename))
 
     def process(self, tenant_id: UUID, source_id: UUID) -> None:
         """Make an accepted source searchable; what cannot be read ends as failed, with its reason.
@@ -165,7 +142,7 @@ class Ingest:
         """Enqueue a stored source again, cut to another size if given; return the job's number."""
         with self._database.tenant(tenant_id) as session:
             source = find_source(tenant_id, source_id, session=session)
-            source.chunk_settings = _chunk_settings(chunk_tokens)
+            source.chunk_settings = chunk_settings(chunk_tokens)
             source.status, source.step, source.progress, source.error = "pending", "", 0, None
             session.flush()
             return self._jobs.defer_ingest(tenant_id, source_id, session=session)
@@ -177,7 +154,7 @@ class Ingest:
         with self._database.tenant(tenant_id) as session:
             source = find_source(tenant_id, source_id, session=session)
             if chunk_tokens is not None:
-                source.chunk_settings = _chunk_settings(chunk_tokens)
+                source.chunk_settings = chunk_settings(chunk_tokens)
         self.process(tenant_id, source_id)
         with self._database.tenant(tenant_id) as session:
             return source_view(find_source(tenant_id, source_id, session=session))
@@ -196,9 +173,7 @@ class Ingest:
 
         The same list again is stored again only if it had not been stored well.
         """
-        source = self._new_source(
-            tenant_id, Upload(filename, data, kind), media_type=RECORDS_MEDIA_TYPE
-        )
+        source = new_source(tenant_id, Upload(filename, data, kind), media_type=RECORDS_MEDIA_TYPE)
         source.title, source_id = title, source.source_id
         with self._database.tenant(tenant_id) as session:
             known = _find_same(tenant_id, source.content_hash, session=session)
@@ -311,45 +286,12 @@ class Ingest:
                 .values(**values)
             )
 
-    def _new_source(self, tenant_id: UUID, upload: Upload, *, media_type: str) -> Source:
-        if upload.kind not in SOURCE_KINDS:
-            raise InvalidInput(f"{upload.kind!r} is no kind of source: use one of {SOURCE_KINDS}.")
-        filename = safe_filename(upload.filename)
-        return Source(
-            tenant_id=tenant_id,
-            source_id=new_id(),
-            bot_id=upload.bot_id,
-            kind=upload.kind,
-            title=_title_of(filename),
-            filename=filename,
-            media_type=media_type,
-            byte_size=len(upload.data),
-            content_hash=hashlib.sha256(upload.data).hexdigest(),
-            is_citable=upload.is_citable,
-            chunk_settings=_chunk_settings(upload.chunk_tokens),
-        )
-
 
 def _add(source: Source, data: bytes, *, session: Session) -> None:
     session.add(source)
     session.flush()
     session.add(SourceFile(tenant_id=source.tenant_id, source_id=source.source_id, data=data))
     session.flush()
-
-
-def _chunk_settings(chunk_tokens: int | None) -> dict[str, int]:
-    if chunk_tokens is None:
-        return {}
-    if chunk_tokens not in CHUNK_TOKENS:
-        raise InvalidInput(
-            f"Passages may have {CHUNK_TOKENS.start} to {CHUNK_TOKENS.stop - 1} tokens,"
-            f" not {chunk_tokens}."
-        )
-    return {"chunk_tokens": chunk_tokens}
-
-
-def _title_of(filename: str) -> str:
-    return PurePath(filename).stem.replace("_", " ").strip() or filename
 
 
 def _find_same(tenant_id: UUID, content_hash: str, *, session: Session) -> SourceView | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from streamlit.testing.v1 import AppTest
 import pages._services
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
+from leanrag.errors import EmptyQuestion
+from leanrag.stream import AnswerStream
 from leanrag.types import TurnEnded
+from pages._chat_answer import LiveAnswer
 from pages._chat_citation import highlighted
 from pages._chat_live import live_markdown
 from pages._chat_text import direction
@@ -164,7 +168,7 @@ def test_choosing_a_language_changes_the_page_and_the_address(console: AppTest) 
     assert console.chat_input(key="chat_input").placeholder == "Bir soru yazın"
 
 
-def test_an_answer_goes_on_while_the_page_is_drawn_anew(
+def test_an_answer_given_elsewhere_is_shown_with_its_citations(
     console: AppTest, services: Services
 ) -> None:
     events = services.answerer.answer(services.local_tenant_id, Question(QUESTION))
@@ -174,6 +178,32 @@ def test_an_answer_goes_on_while_the_page_is_drawn_anew(
     console.run()
     assert ended.citations
     assert len(keys(console, "chat_citation_")) == len(ended.citations)
+
+
+def test_two_drawings_may_advance_the_same_answer_at_once(
+    services: Services, demo_is_read: None
+) -> None:
+    tenant_id = services.local_tenant_id
+    stream = AnswerStream(services.answerer, tenant_id, Question(QUESTION))
+    live = LiveAnswer(stream, question=QUESTION, asked_in=None)
+
+    def draw() -> None:
+        while live.advance():
+            continue
+
+    with ThreadPoolExecutor(2) as pool:
+        for drawing in [pool.submit(draw), pool.submit(draw)]:
+            drawing.result(timeout=30)
+    assert live.message_id is not None
+    assert live.text == services.conversations.message(tenant_id, live.message_id).text != ""
+
+
+def test_an_answer_that_may_not_begin_says_why(services: Services) -> None:
+    stream = AnswerStream(services.answerer, services.local_tenant_id, Question("?!"))
+    live = LiveAnswer(stream, question="?!", asked_in=None)
+    assert not live.advance()
+    assert isinstance(live.refusal, EmptyQuestion)
+    assert not live.advance()
 
 
 @pytest.mark.parametrize(
