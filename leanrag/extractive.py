@@ -21,8 +21,8 @@ PASSAGE_WEIGHT = 0.40  # the passage's score, as a share of the best one's
 EXPECTED_WEIGHT = 0.08  # it holds a number that the question asks for
 FOREIGN_SHARE = 0.7  # of its score, that a quote in another language than the question's keeps
 NEXT_QUOTE_SHARE = 0.75  # of the best score, that a further quote must reach
-# The sources speak about the question where MIN_MATCH or MIN_EVIDENCE is reached; chosen so that no
-# language abstains wrongly, or fails to abstain, in more of those questions than without BM25.
+# The sources speak about the question where either is reached. Against a match of 0.2 alone, that
+# answers 6.5 instead of 10.5 % of the questions on a subject that the sources lack.
 MIN_MATCH = 0.3  # of a sentence alone
 MIN_EVIDENCE = 1.34  # of its match and its passage's BM25 score / BM25_SCALE together
 BM25_SCALE = 30.0
