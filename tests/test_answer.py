@@ -31,6 +31,7 @@ from leanrag.types import CitationMade, TextDelta, TurnEnded, TurnFailed, TurnSt
 from tests.product_parts import DELIVERY, RETURNS, add_text, ask, new_tenant
 
 QUESTION = "How long does delivery take in Istanbul?"
+PARROT = "The parrot brings every delivery within Istanbul by noon, arr."
 
 
 @pytest.fixture
@@ -175,12 +176,12 @@ def test_a_bots_own_voice_and_sources_are_used(services: Services, tenant_id: UU
             tenant_id=tenant_id, slug="pirate", name="Pirate", persona="Speak as a pirate."
         )
         session.add(pirate)
-    add_text(services.ingest, tenant_id, f"{DELIVERY} Arr.", bot_id=pirate.bot_id)
+    add_text(services.ingest, tenant_id, PARROT, bot_id=pirate.bot_id)
     end = ended(ask(services.answerer, tenant_id, QUESTION, bot="pirate"))
     ledger = services.conversations.message(tenant_id, end.message_id).ledger
     assert ledger is not None
     assert "Speak as a pirate." in ledger.prompt.messages[0].content
-    assert "Arr." in ledger.prompt.messages[-1].content
+    assert PARROT in ledger.prompt.messages[-1].content
     goes_on = ended(
         ask(services.answerer, tenant_id, QUESTION, conversation_id=end.conversation_id)
     )
@@ -311,7 +312,8 @@ def test_a_conversation_deleted_in_mid_turn_leaves_the_usage_alone(
 
 def test_a_source_deleted_in_mid_turn_is_not_counted_as_used(services: Services, tenant_id: UUID):
     events = services.answerer.answer(tenant_id, Question(QUESTION))
-    next(events)
+    assert isinstance(next(events), TurnStarted)
+    assert isinstance(next(events), TextDelta)  # the evidence is there by now
     for source in services.sources.list(tenant_id):
         services.sources.delete(tenant_id, source.source_id)
     end = ended(list(events))
