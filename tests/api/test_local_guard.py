@@ -146,7 +146,6 @@ def test_a_foreign_websocket_is_refused_before_it_is_accepted(
     assert refused.value.code == 1008
 
 
-
 def test_hosts_and_origins_are_completed_by_the_scheme_s_port() -> None:
     assert complete_host("LocalHost:8501", "http") == "localhost:8501"
     assert complete_host("[::1]", "ws") == "[::1]:80"
