@@ -5,12 +5,12 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from leanrag.bootstrap import Services
-from leanrag.health import HealthCheck
 from starlette.testclient import TestClient
 
 from leanrag.api.app import create_api
 from leanrag.api.limits import ApiLimits
+from leanrag.bootstrap import Services
+from leanrag.health import HealthCheck
 
 ErrorOf = Callable[[Any, int], dict[str, Any]]
 

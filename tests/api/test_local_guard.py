@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from leanrag.api.local_guard import LocalGuard, complete_host, complete_origin
-from leanrag.settings import Settings
 
 HOST = "127.0.0.1:8501"
 

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from leanrag.bootstrap import Services
 from starlette.testclient import TestClient
+
+from leanrag.bootstrap import Services
 
 ErrorOf = Callable[[Any, int], dict[str, Any]]
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -172,18 +171,19 @@ def test_no_process_and_no_secret_is_left_to_the_reader(
     make_pdf: MakePdf, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, object] = {}
+    readers: list[subprocess.Popen[bytes]] = []
 
     class Spy(subprocess.Popen[bytes]):
         def __init__(self, *args: object, **kwargs: object) -> None:
             seen.update(kwargs)
             super().__init__(*args, **kwargs)  # type: ignore[call-overload]
+            readers.append(self)
 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setattr("leanrag.ingest.extract.subprocess.Popen", Spy)
     extract(make_pdf([["text"]]), PDF, settings=settings)
     assert seen["env"] == {"LC_ALL": "C.UTF-8"}
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert [reader.returncode for reader in readers] == [0]  # waited for: none is left
 
 
 def test_pypdf_reads_what_pdfium_refuses(
