@@ -20,6 +20,8 @@ from leanrag.guarded_database import GuardedDatabase
 from leanrag.routing_defaults import default_keywords, default_routings
 from leanrag.settings import Settings
 from leanrag.tuning import seed_defaults
+from tests.provider_server import ProviderServer
+from tests.speaking_services import KEY, settings_for
 
 TEMPLATE = "leanrag_template"
 
@@ -79,6 +81,20 @@ def services() -> Iterator[Services]:
     yield running
     running.close()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[ProviderServer]:
+    with ProviderServer(api_key=KEY) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def speaking(services: Services, provider: ProviderServer) -> Iterator[Services]:
+    """Services with a model, on the database of those without."""
+    running = start_services(settings_for(services.settings.home, provider), worker=False)
+    yield running
+    running.close()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from db.models import ChunkRow, LexicalStatistics
 from db.tenancy import Database
 from leanrag.answer import Answerer, Question
+from leanrag.bootstrap import Services
 from leanrag.embeddings import Embedded, LocalEmbedder
 from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.pipeline import Ingest, Upload
@@ -21,7 +22,7 @@ from leanrag.sources import Sources, SourceView
 from leanrag.tenants import Tenants
 from leanrag.text.term_statistics import TermSketch
 from leanrag.text.tokens import load_counter
-from leanrag.types import SourceKind, TurnEvent
+from leanrag.types import SourceKind, TurnEnded, TurnEvent
 
 DELIVERY = "Delivery in Istanbul takes three working days and costs 95 lira."
 RETURNS = "Unused goods can be returned within thirty days with their receipt."
@@ -112,3 +113,17 @@ def recounted_statistics(database: Database, tenant_id: UUID) -> tuple[int, byte
 
 def _counters(sketch: TermSketch) -> bytes:
     return sketch._counts.tobytes()
+
+
+def ended(events: list[Any]) -> TurnEnded:
+    assert isinstance(events[-1], TurnEnded), events[-1]
+    return events[-1]
+
+
+def rows(services: Services, tenant_id: UUID, model: Any) -> list[Any]:
+    with services.database.tenant(tenant_id) as session:
+        return list(session.scalars(select(model).where(model.tenant_id == tenant_id)))
+
+
+def with_steps(services: Services, **changes: Any) -> Answerer:
+    return Answerer(services.database, replace(services.answerer._steps, **changes))

@@ -6,10 +6,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -21,10 +24,12 @@ from leanrag import bootstrap
 from leanrag.bootstrap import Services, start_services
 from leanrag.demo import loader
 from leanrag.errors import ConfigurationError, DatabaseUnavailable
+from leanrag.guarded_database import GuardedDatabase
 from leanrag.ingest.pipeline import Ingest, Upload
 from leanrag.settings import Settings
+from leanrag.text.tokens import load_counter
 from leanrag.types import TurnEnded
-from tests.product_parts import DELIVERY, ask
+from tests.product_parts import DELIVERY, ask, make_parts
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -183,6 +188,21 @@ def test_two_processes_that_start_at_once_share_one_whole_demo(directory: Path):
     said = [process.communicate(timeout=90) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert said[0][0] == said[1][0] == "17\n"
+
+
+def test_the_demo_tenant_is_made_once_by_many_who_start_together(database: GuardedDatabase):
+    parts, starters = make_parts(database), 4
+    together = threading.Barrier(starters)
+
+    def start(_: int) -> UUID:
+        together.wait()
+        return loader.ensure_demo_tenant(
+            parts.tenants, database, parts.ingest, load_counter(), fill=False
+        )
+
+    with ThreadPoolExecutor(starters) as pool:
+        assert len(set(pool.map(start, range(starters)))) == 1
+    assert len(parts.tenants.list()) == 1
 
 
 def test_a_demo_whose_loading_was_interrupted_is_finished_by_the_next_start(

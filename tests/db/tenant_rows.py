@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,8 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table, insert
 from sqlalchemy.orm import Session
 
 from db.models import Base
+from db.tenancy import Database
+from leanrag.tenants import Tenants
 
 # What check constraints ask for, where the type alone does not tell.
 CHECKED: dict[str, Any] = {
@@ -75,3 +78,27 @@ def fill(tenant_id: UUID, session: Session) -> dict[str, Row]:
         rows[table.name] = make_row(table, tenant_id, rows)
         session.execute(insert(table), rows[table.name])
     return rows
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two tenants with a row in every table each."""
+
+    database: Database
+    ours: UUID
+    theirs: UUID
+    our_rows: dict[str, Row]
+    their_rows: dict[str, Row]
+
+    def open(self) -> Any:
+        return self.database.tenant(self.ours)
+
+
+def two_tenants(database: Database) -> Two:
+    tenants = Tenants(database)
+    ours, theirs = (tenants.create(slug, slug).tenant_id for slug in ("ours", "theirs"))
+    with database.tenant(ours) as session:
+        our_rows = fill(ours, session)
+    with database.tenant(theirs) as session:
+        their_rows = fill(theirs, session)
+    return Two(database, ours, theirs, our_rows, their_rows)

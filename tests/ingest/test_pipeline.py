@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, func, select, text
 
-from db.models import ChunkRow, EmbeddingCache, Source, SourceFile, UsageEvent
-from leanrag.embedding_cache import QuestionEmbedder, embed_cached
+from db.models import ChunkRow, Source
 from leanrag.errors import (
     DatabaseUnavailable,
     EmbeddingUnavailable,
@@ -27,7 +25,6 @@ from leanrag.errors import (
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.ingest import pipeline
 from leanrag.ingest.pipeline import Upload
-from leanrag.ingest.record_files import cut_records
 from leanrag.text.tokens import load_counter
 from tests.product_parts import (
     DELIVERY,
@@ -35,13 +32,10 @@ from tests.product_parts import (
     CountingEmbedder,
     Parts,
     add_text,
-    counted_statistics,
     make_parts,
     new_tenant,
-    recounted_statistics,
 )
 
-FAQ = b"language,question,answer\nen,Do you wrap gifts?,Yes; for 75 lira.\nen,Where?,In Pera.\n"
 LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
 
 
@@ -236,96 +230,6 @@ def test_an_outage_of_the_database_does_not_blame_the_file(
     assert parts.sources.get(tenant_id, accepted.source.source_id).status == "processed"
 
 
-# ---- processing again, and deleting -----------------------------------------------------------
-
-
-def test_processing_again_replaces_the_passages(parts: Parts, tenant_id: UUID):
-    source = add_text(parts.ingest, tenant_id, LONG)
-    parts.ingest.process(tenant_id, source.source_id)
-    assert rows_of(parts, tenant_id, ChunkRow) == source.passage_count
-    parts.ingest.reprocess(tenant_id, source.source_id, chunk_tokens=64)
-    parts.ingest.process(tenant_id, source.source_id)
-    finer = parts.sources.get(tenant_id, source.source_id)
-    assert finer.passage_count > source.passage_count
-    assert rows_of(parts, tenant_id, ChunkRow) == finer.passage_count
-    assert counted_statistics(parts.database, tenant_id) == recounted_statistics(
-        parts.database, tenant_id
-    )
-
-
-def test_statistics_follow_every_change_exactly(parts: Parts, tenant_id: UUID):
-    database = parts.database
-    sources = [add_text(parts.ingest, tenant_id, f"{text} {LONG}") for text in "abc"]
-    assert counted_statistics(database, tenant_id) == recounted_statistics(database, tenant_id)
-    for source in sources:
-        parts.sources.delete(tenant_id, source.source_id)
-        assert counted_statistics(database, tenant_id) == recounted_statistics(database, tenant_id)
-    passages, counters = counted_statistics(database, tenant_id)
-    assert passages == 0
-    assert not any(counters)
-
-
-def test_statistics_stay_exact_under_threads(parts: Parts, tenant_id: UUID):
-    def work(number: int) -> None:
-        source = add_text(parts.ingest, tenant_id, f"Text {number}. {LONG[: 500 * number + 200]}")
-        if number % 2:
-            parts.sources.delete(tenant_id, source.source_id)
-        else:
-            parts.ingest.process(tenant_id, source.source_id)
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(work, range(6)))
-    stored = counted_statistics(parts.database, tenant_id)
-    assert stored == recounted_statistics(parts.database, tenant_id)
-    assert stored[0] > 0
-
-
-def test_a_source_deleted_while_it_is_processed_is_let_go(
-    parts: Parts, tenant_id: UUID, shared_database: GuardedDatabase
-):
-    class Deleting(CountingEmbedder):
-        def embed(self, texts: Any) -> Any:
-            for source in parts.sources.list(tenant_id):
-                parts.sources.delete(tenant_id, source.source_id)
-            return super().embed(texts)
-
-    deleting = make_parts(shared_database, Deleting())
-    accepted = deleting.ingest.accept(tenant_id, Upload("a.txt", DELIVERY.encode()))
-    deleting.ingest.process(tenant_id, accepted.source.source_id)
-    for model in (Source, SourceFile, ChunkRow):
-        assert rows_of(parts, tenant_id, model) == 0
-    assert rows_of(parts, tenant_id, UsageEvent) == 1  # it was paid for
-
-
-def test_a_delete_in_the_midst_of_storing_waits_and_leaves_no_statistics(
-    parts: Parts, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
-):
-    storing, replace = threading.Event(), pipeline.replace_passages
-
-    def slowly(*given: Any, **named: Any) -> None:
-        replace(*given, **named)
-        storing.set()
-        time.sleep(0.3)
-
-    monkeypatch.setattr(pipeline, "replace_passages", slowly)
-    accepted = parts.ingest.accept(tenant_id, Upload("a.txt", LONG.encode()))
-    source_id = accepted.source.source_id
-    with ThreadPoolExecutor(1) as pool:
-        processing = pool.submit(parts.ingest.process, tenant_id, source_id)
-        assert storing.wait(10)
-        parts.sources.delete(tenant_id, source_id)
-        processing.result()
-    assert rows_of(parts, tenant_id, ChunkRow) == 0
-    passages, counters = counted_statistics(parts.database, tenant_id)
-    assert passages == 0
-    assert not any(counters)
-
-
-def test_processing_what_was_never_there_does_nothing(parts: Parts, tenant_id: UUID):
-    parts.ingest.process(tenant_id, uuid4())
-    assert rows_of(parts, tenant_id, Source) == 0
-
-
 def test_progress_only_grows_and_names_its_steps(parts: Parts, tenant_id: UUID):
     seen: list[tuple[str, int]] = []
     engine = parts.database.engine
@@ -348,127 +252,6 @@ def test_progress_only_grows_and_names_its_steps(parts: Parts, tenant_id: UUID):
     assert len(set(progress)) > 5  # several batches
     steps = list(dict.fromkeys(step for step, _ in seen if step))
     assert steps == ["extracting", "cutting", "embedding", "storing"]
-
-
-# ---- lists of records -------------------------------------------------------------------------
-
-
-def add_faq(parts: Parts, tenant_id: UUID) -> Any:
-    chunks = cut_records(FAQ, "faq", title="FAQ", counter=load_counter())
-    return parts.ingest.add_records(
-        tenant_id, kind="faq", title="FAQ", filename="faq.csv", data=FAQ, chunks=chunks
-    )
-
-
-def test_records_are_one_passage_each_and_stored_once(parts: Parts, tenant_id: UUID):
-    first, again = add_faq(parts, tenant_id), add_faq(parts, tenant_id)
-    assert first == again
-    assert (first.status, first.passage_count, first.media_type) == ("processed", 2, "text/csv")
-    texts = [chunk.text for chunk in parts.sources.chunks(tenant_id, first.source_id)]
-    assert texts == ["Do you wrap gifts?\nYes; for 75 lira.", "Where?\nIn Pera."]
-
-
-def test_records_processed_again_are_still_one_passage_each(parts: Parts, tenant_id: UUID):
-    source = add_faq(parts, tenant_id)
-    before = parts.sources.chunks(tenant_id, source.source_id)
-    parts.ingest.reprocess(tenant_id, source.source_id, chunk_tokens=None)
-    parts.ingest.process(tenant_id, source.source_id)
-    after = parts.sources.chunks(tenant_id, source.source_id)
-    assert [chunk.text for chunk in after] == [chunk.text for chunk in before]
-
-
-def test_records_that_broke_off_are_finished_by_the_next_attempt(
-    parts: Parts, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
-):
-    def stumble(*_: object, **__: object) -> None:
-        raise EmbeddingUnavailable("The provider could not embed.")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(pipeline, "embed_cached", stumble)
-        with pytest.raises(EmbeddingUnavailable):
-            add_faq(parts, tenant_id)
-    assert add_faq(parts, tenant_id).status == "processed"
-    assert rows_of(parts, tenant_id, ChunkRow) == 2
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"question,answer\nA?,B\n", b"\xff\xfe", b"title,price\nPot,dear\n"],
-    ids=["a missing column", "no UTF-8", "no price"],
-)
-def test_lists_that_cannot_be_read_are_refused_in_a_sentence(data: bytes):
-    kind: Any = "product" if b"price" in data else "faq"
-    with pytest.raises(pipeline.LeanRagError, match="check its columns and prices"):
-        cut_records(data, kind, title="T", counter=load_counter())
-
-
-# ---- embeddings are bought once ---------------------------------------------------------------
-
-
-def test_the_same_text_is_embedded_once_for_a_tenant(shared_database: GuardedDatabase):
-    embedder = CountingEmbedder()
-    parts = make_parts(shared_database, embedder)
-    tenant_id = new_tenant(shared_database)
-    source = add_text(parts.ingest, tenant_id, LONG)
-    bought = len(embedder.asked)
-    assert bought == source.passage_count
-    parts.ingest.process(tenant_id, source.source_id)
-    assert len(embedder.asked) == bought
-    with shared_database.tenant(tenant_id) as session:
-        events = session.scalars(select(UsageEvent).where(UsageEvent.tenant_id == tenant_id)).all()
-    assert [(e.kind, e.prompt_tokens, e.is_reported) for e in events] == [
-        ("embedding", 10 * bought, True)
-    ]
-    other = new_tenant(shared_database)
-    add_text(parts.ingest, other, LONG)  # the cache is the tenant's own
-    assert len(embedder.asked) == 2 * bought
-
-
-def test_cached_vectors_come_in_the_order_of_the_texts(shared_database: GuardedDatabase):
-    tenant_id, embedder = new_tenant(shared_database), CountingEmbedder()
-    fresh = embed_cached(
-        tenant_id, ["b", "a", "b"], database=shared_database, embedder=embedder, batch_texts=1
-    )
-    assert (fresh.hits, embedder.asked) == (1, ["b", "a"])
-    mixed = embed_cached(tenant_id, ["a", "c", "b"], database=shared_database, embedder=embedder)
-    assert (mixed.hits, mixed.prompt_tokens) == (2, 10)
-    assert mixed.vectors[[0, 2]] == pytest.approx(fresh.vectors[[1, 0]], abs=1e-3)
-
-
-def test_vectors_of_other_dimensions_are_bought_again(shared_database: GuardedDatabase):
-    tenant_id = new_tenant(shared_database)
-    for dimensions in (64, 128, 128):
-        embedder = CountingEmbedder(dimensions)
-        found = embed_cached(tenant_id, ["a"], database=shared_database, embedder=embedder)
-        assert found.vectors.shape == (1, dimensions)
-    assert found.hits == 1
-    assert rows_of(make_parts(shared_database), tenant_id, EmbeddingCache) == 1
-
-
-def test_batches_that_came_before_a_failure_are_kept(shared_database: GuardedDatabase):
-    class Second(CountingEmbedder):
-        def embed(self, texts: Any) -> Any:
-            if self.asked:
-                raise EmbeddingUnavailable("The second batch fails.")
-            return super().embed(texts)
-
-    tenant_id = new_tenant(shared_database)
-    with pytest.raises(EmbeddingUnavailable):
-        embed_cached(
-            tenant_id, ["a", "b"], database=shared_database, embedder=Second(), batch_texts=1
-        )
-    embedder = CountingEmbedder()
-    embed_cached(tenant_id, ["a", "b"], database=shared_database, embedder=embedder)
-    assert embedder.asked == ["b"]
-
-
-def test_a_question_is_embedded_and_billed_once(shared_database: GuardedDatabase):
-    tenant_id, embedder = new_tenant(shared_database), CountingEmbedder()
-    questions = QuestionEmbedder(shared_database, embedder, base_url="https://api.openai.com/v1")
-    first, again = (questions.embed(tenant_id, "How long?") for _ in range(2))
-    assert embedder.asked == ["How long?"]
-    assert first == pytest.approx(again, abs=1e-3)
-    assert rows_of(make_parts(shared_database), tenant_id, UsageEvent) == 1
 
 
 # ---- a dry run --------------------------------------------------------------------------------

@@ -1,0 +1,99 @@
+"""Embeddings are bought once: the cache, its order, its failures and its bills."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models import EmbeddingCache, UsageEvent
+from leanrag.embedding_cache import QuestionEmbedder, embed_cached
+from leanrag.errors import (
+    EmbeddingUnavailable,
+)
+from leanrag.guarded_database import GuardedDatabase
+from tests.product_parts import (
+    DELIVERY,
+    RETURNS,
+    CountingEmbedder,
+    Parts,
+    add_text,
+    make_parts,
+    new_tenant,
+)
+
+LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
+
+
+def rows_of(parts: Parts, tenant_id: UUID, model: Any) -> int:
+    with parts.database.tenant(tenant_id) as session:
+        query = select(func.count()).select_from(model).where(model.tenant_id == tenant_id)
+        return session.scalar(query) or 0
+
+
+def test_the_same_text_is_embedded_once_for_a_tenant(shared_database: GuardedDatabase):
+    embedder = CountingEmbedder()
+    parts = make_parts(shared_database, embedder)
+    tenant_id = new_tenant(shared_database)
+    source = add_text(parts.ingest, tenant_id, LONG)
+    bought = len(embedder.asked)
+    assert bought == source.passage_count
+    parts.ingest.process(tenant_id, source.source_id)
+    assert len(embedder.asked) == bought
+    with shared_database.tenant(tenant_id) as session:
+        events = session.scalars(select(UsageEvent).where(UsageEvent.tenant_id == tenant_id)).all()
+    assert [(e.kind, e.prompt_tokens, e.is_reported) for e in events] == [
+        ("embedding", 10 * bought, True)
+    ]
+    other = new_tenant(shared_database)
+    add_text(parts.ingest, other, LONG)  # the cache is the tenant's own
+    assert len(embedder.asked) == 2 * bought
+
+
+def test_cached_vectors_come_in_the_order_of_the_texts(shared_database: GuardedDatabase):
+    tenant_id, embedder = new_tenant(shared_database), CountingEmbedder()
+    fresh = embed_cached(
+        tenant_id, ["b", "a", "b"], database=shared_database, embedder=embedder, batch_texts=1
+    )
+    assert (fresh.hits, embedder.asked) == (1, ["b", "a"])
+    mixed = embed_cached(tenant_id, ["a", "c", "b"], database=shared_database, embedder=embedder)
+    assert (mixed.hits, mixed.prompt_tokens) == (2, 10)
+    assert mixed.vectors[[0, 2]] == pytest.approx(fresh.vectors[[1, 0]], abs=1e-3)
+
+
+def test_vectors_of_other_dimensions_are_bought_again(shared_database: GuardedDatabase):
+    tenant_id = new_tenant(shared_database)
+    for dimensions in (64, 128, 128):
+        embedder = CountingEmbedder(dimensions)
+        found = embed_cached(tenant_id, ["a"], database=shared_database, embedder=embedder)
+        assert found.vectors.shape == (1, dimensions)
+    assert found.hits == 1
+    assert rows_of(make_parts(shared_database), tenant_id, EmbeddingCache) == 1
+
+
+def test_batches_that_came_before_a_failure_are_kept(shared_database: GuardedDatabase):
+    class Second(CountingEmbedder):
+        def embed(self, texts: Any) -> Any:
+            if self.asked:
+                raise EmbeddingUnavailable("The second batch fails.")
+            return super().embed(texts)
+
+    tenant_id = new_tenant(shared_database)
+    with pytest.raises(EmbeddingUnavailable):
+        embed_cached(
+            tenant_id, ["a", "b"], database=shared_database, embedder=Second(), batch_texts=1
+        )
+    embedder = CountingEmbedder()
+    embed_cached(tenant_id, ["a", "b"], database=shared_database, embedder=embedder)
+    assert embedder.asked == ["b"]
+
+
+def test_a_question_is_embedded_and_billed_once(shared_database: GuardedDatabase):
+    tenant_id, embedder = new_tenant(shared_database), CountingEmbedder()
+    questions = QuestionEmbedder(shared_database, embedder, base_url="https://api.openai.com/v1")
+    first, again = (questions.embed(tenant_id, "How long?") for _ in range(2))
+    assert embedder.asked == ["How long?"]
+    assert first == pytest.approx(again, abs=1e-3)
+    assert rows_of(make_parts(shared_database), tenant_id, UsageEvent) == 1
