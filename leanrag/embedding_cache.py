@@ -6,6 +6,7 @@ The cache is the tenant's own: a shared one would tell, by its speed, what anoth
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from sqlalchemy.dialects.postgresql import insert
 from db.models import EmbeddingCache, UsageEvent
 from db.tenancy import Database
 from leanrag.embeddings import Embedder, Vectors
+from leanrag.errors import EmbeddingUnavailable
 from leanrag.pricing import cost_usd
+
+log = logging.getLogger(__name__)
 
 _WRITE_ROWS = 500
 
@@ -83,12 +87,20 @@ class QuestionEmbedder:
         self._base_url = base_url
 
     def embed(self, tenant_id: UUID, question: str) -> Vectors:
-        """Return the question's vector, float32 (dim,). Raises EmbeddingUnavailable."""
+        """Return the question's vector, float32 (dim,).
+
+        Zeros where the provider cannot embed right now: the search goes on by words alone, which
+        answers most questions, rather than not at all.
+        """
         if not self._embedder.is_remote:  # faster made anew than looked up
             return np.asarray(self._embedder.embed([question]).vectors[0], dtype=np.float32)
-        embedded = embed_cached(
-            tenant_id, [question], database=self._database, embedder=self._embedder
-        )
+        try:
+            embedded = embed_cached(
+                tenant_id, [question], database=self._database, embedder=self._embedder
+            )
+        except EmbeddingUnavailable as exc:
+            log.warning("A question is searched by words alone: %s", exc)
+            return np.zeros(self._embedder.dimensions, dtype=np.float32)
         if embedded.prompt_tokens:
             with self._database.tenant(tenant_id) as session:
                 model = self._embedder.model

@@ -97,3 +97,16 @@ def test_a_question_is_embedded_and_billed_once(shared_database: GuardedDatabase
     assert embedder.asked == ["How long?"]
     assert first == pytest.approx(again, abs=1e-3)
     assert rows_of(make_parts(shared_database), tenant_id, UsageEvent) == 1
+
+
+def test_a_question_is_searched_by_words_where_it_cannot_be_embedded(
+    shared_database: GuardedDatabase,
+):
+    class Broken(CountingEmbedder):
+        def embed(self, texts: Any) -> Any:
+            raise EmbeddingUnavailable("The provider does not answer.")
+
+    tenant_id = new_tenant(shared_database)
+    questions = QuestionEmbedder(shared_database, Broken(64), base_url="")
+    assert not questions.embed(tenant_id, "How long?").any()
+    assert rows_of(make_parts(shared_database), tenant_id, EmbeddingCache) == 0
