@@ -61,8 +61,8 @@ class BodyTooLarge(HTTPException):
         return ErrorResponse(
             status=413,
             code="content_too_large",
-            message=f"The body of the request is larger than the {self.max_bytes:,} bytes it may"
-            " have.",
+            message=f"This request is larger than {_readable(self.max_bytes)}, the most that is"
+            " read here; split it or shrink it.",
             details={"max_bytes": self.max_bytes},
         )
 
@@ -122,6 +122,10 @@ async def _handle_http(_request: Request, exc: Exception) -> Response:
         message=_SENTENCES.get(exc.status_code, exc.detail),
         headers=exc.headers,
     )
+
+
+def _readable(size: int) -> str:
+    return f"{size / 2**20:.0f} MB" if size >= 2**20 else f"{size / 2**10:.0f} KB"
 
 
 def _retry_after(details: Mapping[str, object]) -> dict[str, str]:

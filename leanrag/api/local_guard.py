@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leanrag.api.errors import ErrorResponse
-from leanrag.auth import is_local_request
+from leanrag.auth import is_local_request, is_loopback_host
 from leanrag.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,8 +28,8 @@ _FOREIGN_PAGE = "This request was sent by another site's page, which may not use
 class LocalGuard:
     """ASGI middleware for the whole server, its pages and their websocket included.
 
-    Reads Host and Origin from the wire, with exact syntax; `leanrag.auth` decides. `get_settings`
-    is called once, at the first request.
+    Reads Host and Origin from the wire, with exact syntax, and the address that the connection came
+    in at; `leanrag.auth` decides. `get_settings` is called once, at the first request.
     """
 
     def __init__(self, app: ASGIApp, *, get_settings: Callable[[], Settings] = Settings) -> None:
@@ -50,6 +50,10 @@ class LocalGuard:
     def _refusal(self, scope: Scope) -> str:
         """Return why a request is refused, or nothing."""
         self._settings = settings = self._settings or self._get_settings()
+        # However the server was started: what came in through the network is no local request.
+        address, port = scope.get("server") or ("", None)
+        if settings.auth == "none" and port is not None and not is_loopback_host(address):
+            return _FOREIGN_HOST
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         host = complete_host(hosts[0], scope.get("scheme", "http")) if len(hosts) == 1 else ""

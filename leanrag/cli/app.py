@@ -43,7 +43,7 @@ def build_app() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
-        epilog=f"Example: {PROGRAM} ask 'How much is the copper coffee pot?'",
+        epilog=f"Example: {PROGRAM} ask 'How much is delivery inside Turkey?'",
     )
     app.add_typer(tenant.build_commands(), name="tenant")
     for command, epilog in (

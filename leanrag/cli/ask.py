@@ -10,7 +10,7 @@ from leanrag.cli.opening import open_services
 from leanrag.cli.terminal import say
 from leanrag.text.normalize import clean
 
-EXAMPLES = """Example: python -m leanrag ask 'How much is the copper coffee pot?'
+EXAMPLES = """Example: python -m leanrag ask 'How much is delivery inside Turkey?'
 
 Example: python -m leanrag ask 'Kargo ne kadar sürer?' --tenant demo --json"""
 

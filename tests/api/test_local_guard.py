@@ -72,6 +72,12 @@ def test_a_host_that_is_not_loopback_is_refused(client: TestClient, host: str) -
     assert "this computer" in refused.json()["error"]["message"]
 
 
+def test_a_connection_from_the_network_is_refused_whatever_it_calls_itself() -> None:
+    app = LocalGuard(Starlette(routes=[Route("/", _page)]))
+    with TestClient(app, base_url="http://192.168.1.5:8501") as made:
+        assert made.get("/", headers={"Host": HOST}).status_code == 403
+
+
 def test_two_hosts_are_refused(client: TestClient) -> None:
     headers = [("Host", HOST), ("Host", "evil.example")]
     assert client.get("/", headers=headers).status_code == 403
