@@ -97,7 +97,8 @@ def check_server(engine: Engine) -> ServerFacts:
             )
     except SQLAlchemyError as exc:
         raise DatabaseUnreachable(
-            "The database does not answer; check DATABASE_URL and that the server runs."
+            "The database does not answer; check DATABASE_URL and that the server runs, or restart"
+            " LeanRAG where it brings its own."
         ) from exc
     if version_number < MIN_POSTGRES * 10_000:
         raise DatabaseUnsuitable(

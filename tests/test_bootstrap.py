@@ -88,7 +88,8 @@ def test_a_server_that_does_not_answer_is_told_in_one_sentence(address: str):
     with pytest.raises(DatabaseUnavailable) as refusal:
         start_services(settings(database_url=address), worker=False)
     assert refusal.value.message == (
-        "The database does not answer; check DATABASE_URL and that the server runs."
+        "The database does not answer; check DATABASE_URL and that the server runs, or restart"
+        " LeanRAG where it brings its own."
     )
 
 
