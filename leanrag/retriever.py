@@ -30,7 +30,7 @@ SECONDARY_PREFERENCE = 0.08
 # A routed passage must reach this share of the best score to go before better ones.
 RELEVANT_SHARE = 0.7
 # The best passages are ranked again by their best sentence, which may add half to a score: 0.9
-# points more answers in 300 tokens (docs/benchmarks.md); weights of 0.3 to 0.8 differ by 0.4 points.
+# points more answers in 300 tokens (docs/benchmarks.md); weights 0.3 to 0.8 differ by 0.4.
 RERANKED_PASSAGES = 10
 SENTENCE_WEIGHT = 0.5
 
