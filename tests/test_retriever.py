@@ -291,3 +291,29 @@ def test_no_passage_is_lost_or_doubled_between_the_shares(parts: Parts, tenant_i
     evidence = retrieve("faq", "manual")
     ids = [p.passage_id for p in (*evidence.primary, *evidence.secondary)]
     assert len(ids) == len(set(ids)) == evidence.searched == 5
+
+
+def test_one_sentence_that_holds_the_question_gains_on_scattered_words(
+    parts: Parts, tenant_id: UUID, search, monkeypatch: pytest.MonkeyPatch
+):
+    scattered = (
+        "A lamp. A kettle leaks. Colour matters. It warms. Shows begin at nine. Lamp two."
+        " Kettle two. Colour two. Warms well. Show it."
+    )
+    holding = (
+        "Rize lies by the sea and has many gardens. Its people are known for their patience, and"
+        " visitors come in spring. The lamp of the kettle shows the colour blue while it warms."
+        " Boats leave the harbour each morning, and the market opens early on most of the days."
+    )
+    for words in (scattered, holding, RETURNS):
+        add_text(parts.ingest, tenant_id, words)
+    question = "Which colour does the lamp of the kettle show while it warms?"
+
+    def lead() -> float:
+        """How much better the passage with the whole sentence scores than the other."""
+        scores = {passage.text: passage.score for passage in search(question)}
+        return scores[holding] / scores[scattered]
+
+    lead_by_sentence = lead()
+    monkeypatch.setattr("leanrag.retriever.SENTENCE_WEIGHT", 0.0)
+    assert lead_by_sentence > 1.1 * lead()
