@@ -15,7 +15,7 @@ from db.models import Message
 from db.models.base import new_id
 from db.tenancy import Database
 from leanrag import privacy
-from leanrag.bots import BotView, find_bot
+from leanrag.bots import find_bot
 from leanrag.budget import TokenBudgetController
 from leanrag.conversations import open_conversation
 from leanrag.counterfactual import count_everything
@@ -146,7 +146,9 @@ class Answerer:
             evidence = self._steps.retriever.retrieve(
                 tenant_id, question, route, vector=vector, bot_id=found.bot_id, session=session
             )
-            everything = self._count_everything(tenant_id, found, question, session=session)
+            everything = self._count_everything(
+                tenant_id, found.bot_id, found.persona, question, session=session
+            )
         prompt = self._assemble(found.persona, question, Memory(), evidence, route)
         return TurnPreview(route, prompt, evidence.widened, everything.total_tokens)
 
@@ -219,9 +221,13 @@ class Answerer:
                 bot_id=turn.bot_id,
                 session=session,
             )
-            bot = find_bot(turn.tenant_id, turn.bot_id, session=session)
             everything = self._count_everything(
-                turn.tenant_id, bot, turn.question, session=session, turn=turn
+                turn.tenant_id,
+                turn.bot_id,
+                turn.persona,
+                turn.question,
+                session=session,
+                turn=turn,
             )
         clock.mark("retrieve")
         return evidence, everything
@@ -314,16 +320,17 @@ class Answerer:
     def _count_everything(
         self,
         tenant_id: UUID,
-        bot: BotView,
+        bot_id: UUID,
+        persona: str,
         question: str,
         *,
         session: Session,
         turn: AdmittedTurn | None = None,
     ) -> Counterfactual:
-        own = self._steps.budget.check_persona(bot.persona) + self._steps.counter.count(question)
+        own = self._steps.budget.check_persona(persona) + self._steps.counter.count(question)
         return count_everything(
             tenant_id,
-            bot_id=bot.bot_id,
+            bot_id=bot_id,
             conversation_id=turn.conversation_id if turn else None,
             before_message=turn.question_id if turn else None,
             own_tokens=own,
