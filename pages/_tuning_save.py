@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import streamlit as st
@@ -77,31 +77,26 @@ def _draw_messages(tuning: Tuning, tenant_id: UUID) -> None:
 
 
 def _save(tuning: Tuning, tenant_id: UUID) -> None:
-    try:
-        start_over(tuning.save(tenant_id, current_draft()))
-    except LeanRagError as exc:
-        st.session_state[_PROBLEM] = exc
-    else:
-        _settle(t("tuning.saved"))
+    _attempt(lambda: start_over(tuning.save(tenant_id, current_draft())), t("tuning.saved"))
 
 
 def _discard(tuning: Tuning, tenant_id: UUID) -> None:
-    try:
-        start_over(tuning.load(tenant_id))
-    except LeanRagError as exc:
-        st.session_state[_PROBLEM] = exc
-    else:
-        _settle(t("tuning.discarded"))
+    _attempt(lambda: start_over(tuning.load(tenant_id)), t("tuning.discarded"))
 
 
 def _rebase(tuning: Tuning, tenant_id: UUID) -> None:
     """Compare the draft with what somebody else saved; saving it then replaces theirs."""
+    _attempt(lambda: rebase_draft(tuning.load(tenant_id)), t("tuning.rebased"))
+
+
+def _attempt(change: Callable[[], None], notice: str) -> None:
+    """Make a change and say so, or keep its problem for the next run to show."""
     try:
-        rebase_draft(tuning.load(tenant_id))
+        change()
     except LeanRagError as exc:
         st.session_state[_PROBLEM] = exc
     else:
-        _settle(t("tuning.rebased"))
+        _settle(notice)
 
 
 def _settle(notice: str) -> None:
