@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.models import ChunkRow, LexicalStatistics
 from db.tenancy import Database
@@ -127,3 +127,9 @@ def rows(services: Services, tenant_id: UUID, model: Any) -> list[Any]:
 
 def with_steps(services: Services, **changes: Any) -> Answerer:
     return Answerer(services.database, replace(services.answerer._steps, **changes))
+
+
+def rows_of(parts: Parts, tenant_id: UUID, model: Any) -> int:
+    with parts.database.tenant(tenant_id) as session:
+        query = select(func.count()).select_from(model).where(model.tenant_id == tenant_id)
+        return session.scalar(query) or 0

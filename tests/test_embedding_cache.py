@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from db.models import EmbeddingCache, UsageEvent
 from leanrag.embedding_cache import QuestionEmbedder, embed_cached
@@ -18,19 +17,13 @@ from tests.product_parts import (
     DELIVERY,
     RETURNS,
     CountingEmbedder,
-    Parts,
     add_text,
     make_parts,
     new_tenant,
+    rows_of,
 )
 
 LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
-
-
-def rows_of(parts: Parts, tenant_id: UUID, model: Any) -> int:
-    with parts.database.tenant(tenant_id) as session:
-        query = select(func.count()).select_from(model).where(model.tenant_id == tenant_id)
-        return session.scalar(query) or 0
 
 
 def test_the_same_text_is_embedded_once_for_a_tenant(shared_database: GuardedDatabase):

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, select, text
 
 from db.models import ChunkRow, Source
 from leanrag.errors import (
@@ -34,6 +34,7 @@ from tests.product_parts import (
     add_text,
     make_parts,
     new_tenant,
+    rows_of,
 )
 
 LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
@@ -47,12 +48,6 @@ def parts(shared_database: GuardedDatabase) -> Parts:
 @pytest.fixture
 def tenant_id(parts: Parts) -> UUID:
     return new_tenant(parts.database)
-
-
-def rows_of(parts: Parts, tenant_id: UUID, model: Any) -> int:
-    with parts.database.tenant(tenant_id) as session:
-        query = select(func.count()).select_from(model).where(model.tenant_id == tenant_id)
-        return session.scalar(query) or 0
 
 
 def jobs_of(parts: Parts, tenant_id: UUID) -> int:

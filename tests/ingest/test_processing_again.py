@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
 
 from db.models import ChunkRow, Source, SourceFile, UsageEvent
 from leanrag.guarded_database import GuardedDatabase
@@ -25,6 +24,7 @@ from tests.product_parts import (
     make_parts,
     new_tenant,
     recounted_statistics,
+    rows_of,
 )
 
 LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
@@ -38,12 +38,6 @@ def parts(shared_database: GuardedDatabase) -> Parts:
 @pytest.fixture
 def tenant_id(parts: Parts) -> UUID:
     return new_tenant(parts.database)
-
-
-def rows_of(parts: Parts, tenant_id: UUID, model: Any) -> int:
-    with parts.database.tenant(tenant_id) as session:
-        query = select(func.count()).select_from(model).where(model.tenant_id == tenant_id)
-        return session.scalar(query) or 0
 
 
 def test_processing_again_replaces_the_passages(parts: Parts, tenant_id: UUID):

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
 
 from db.models import ChunkRow
 from leanrag.errors import (
@@ -20,6 +19,7 @@ from tests.product_parts import (
     Parts,
     make_parts,
     new_tenant,
+    rows_of,
 )
 
 FAQ = b"language,question,answer\nen,Do you wrap gifts?,Yes; for 75 lira.\nen,Where?,In Pera.\n"
@@ -33,12 +33,6 @@ def parts(shared_database: GuardedDatabase) -> Parts:
 @pytest.fixture
 def tenant_id(parts: Parts) -> UUID:
     return new_tenant(parts.database)
-
-
-def rows_of(parts: Parts, tenant_id: UUID, model: Any) -> int:
-    with parts.database.tenant(tenant_id) as session:
-        query = select(func.count()).select_from(model).where(model.tenant_id == tenant_id)
-        return session.scalar(query) or 0
 
 
 def add_faq(parts: Parts, tenant_id: UUID) -> Any:
