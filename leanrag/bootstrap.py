@@ -36,8 +36,10 @@ from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.pipeline import Ingest
 from leanrag.llm import ChatModel, chat_model_from
 from leanrag.memory import MemoryLimits, SessionMemoryManager
+from leanrag.passage_search import PassageSearch
 from leanrag.quotas import RateLimiter
-from leanrag.retriever import ContextRetriever, RetrievalWeights
+from leanrag.ranking import RetrievalWeights
+from leanrag.retriever import ContextRetriever
 from leanrag.routing_defaults import default_keywords, default_routings
 from leanrag.settings import Settings, load_settings
 from leanrag.sources import Sources
@@ -214,12 +216,9 @@ def _turn_steps(
         ),
         embedder=QuestionEmbedder(database, embedder, base_url=settings.openai_base_url),
         retriever=ContextRetriever(
-            embedder.model,
+            PassageSearch(embedder.model, candidates=settings.retrieval_candidates),
             RetrievalWeights(
-                settings.lexical_weight,
-                settings.dense_weight,
-                settings.retrieval_candidates,
-                settings.min_relevance,
+                settings.lexical_weight, settings.dense_weight, settings.min_relevance
             ),
         ),
         budget=TokenBudgetController(

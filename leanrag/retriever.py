@@ -1,26 +1,19 @@
-"""Hybrid retrieval in pgvector: BM25 (sparse) and an embedding (dense), fused, routed.
-
-One statement scores every passage of the tenant exactly with both vectors, takes the best of each
-and returns their union: small tenants need no index for it. Weighted normalised scores are fused,
-not ranks: a partner that does not know a language would cost up to 57 points by rank.
-"""
+"""Retrieval: the question's weighted terms, candidates from the database, ranked, then routed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
-from pgvector import HalfVector, SparseVector
-from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from db.models.knowledge import LEXICAL_DIMENSIONS
 from leanrag.embeddings import Vectors
-from leanrag.passage_store import StatisticsCache, TermStatistics
+from leanrag.passage_search import PassageSearch
+from leanrag.passage_store import TermStatistics
+from leanrag.ranking import RetrievalWeights, fuse, rerank
 from leanrag.text.lexical import question_terms
-from leanrag.text.matching import QueryMatcher, sentence_spans
+from leanrag.text.matching import QueryMatcher
 from leanrag.text.term_statistics import inverse_document_frequency
 from leanrag.types import Evidence, Language, Passage, Route, SourceKind
 
@@ -29,58 +22,14 @@ PRIMARY_PREFERENCE = 0.15
 SECONDARY_PREFERENCE = 0.08
 # A routed passage must reach this share of the best score to go before better ones.
 RELEVANT_SHARE = 0.7
-# The best passages are ranked again by their best sentence, which may add half to a score: 0.9
-# points more answers in 300 tokens (docs/benchmarks.md); weights 0.3 to 0.8 differ by 0.4.
-RERANKED_PASSAGES = 10
-SENTENCE_WEIGHT = 0.5
-
-_SEARCH = text(
-    """
-    WITH scored AS MATERIALIZED (
-        SELECT c.chunk_id,
-               -(c.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
-               CASE WHEN c.embedding_model = :model AND vector_dims(c.dense) = :dimensions
-                    THEN coalesce(nullif(1 - (c.dense <=> CAST(:dense AS halfvec)), 'NaN'), 0)
-                    ELSE 0 END AS dense_score
-        FROM chunks c
-        JOIN sources s ON s.tenant_id = c.tenant_id AND s.source_id = c.source_id
-        WHERE c.tenant_id = :tenant AND c.enabled AND s.enabled
-          AND (s.bot_id IS NULL OR s.bot_id = :bot)
-    ), best AS (
-        (SELECT * FROM scored ORDER BY lexical_score DESC, chunk_id LIMIT :candidates)
-        UNION
-        (SELECT * FROM scored ORDER BY dense_score DESC, chunk_id LIMIT :candidates)
-    )
-    SELECT c.chunk_id, c.source_id, c.chunk_type, s.title AS source_title, c.title,
-           c.heading_path, c.full_text, c.language, c.position, c.page, c.token_count,
-           c.is_citable, best.lexical_score, best.dense_score
-    FROM best
-    JOIN chunks c ON c.tenant_id = :tenant AND c.chunk_id = best.chunk_id
-    JOIN sources s ON s.tenant_id = :tenant AND s.source_id = c.source_id
-    """
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievalWeights:
-    """Weights of the two scores, candidates of each, and the least relevance (all 0 to 1).
-
-    `min_relevance` is the share of the question's term weight that a passage must hold.
-    """
-
-    lexical: float
-    dense: float
-    candidates: int
-    min_relevance: float
 
 
 class ContextRetriever:
     """Finds the passages that may answer a question."""
 
-    def __init__(self, embedding_model: str, weights: RetrievalWeights) -> None:
-        self._embedding_model = embedding_model
+    def __init__(self, search: PassageSearch, weights: RetrievalWeights) -> None:
+        self._search = search
         self._weights = weights
-        self._statistics = StatisticsCache()
 
     def retrieve(
         self,
@@ -109,42 +58,15 @@ class ContextRetriever:
         session: Session,
     ) -> tuple[Passage, ...]:
         """Return the relevant passages of all sources by fused score, without regard to a route."""
-        statistics = self._statistics.read(tenant_id, session=session)
+        statistics = self._search.statistics(tenant_id, session=session)
         if statistics.passage_count == 0:
             return ()
         weights = _question_weights(question, language, statistics)
         if not weights:
             return ()
-        rows = session.execute(
-            _SEARCH,
-            {
-                "tenant": tenant_id,
-                "bot": bot_id,
-                "model": self._embedding_model,
-                "lexical": SparseVector(weights, LEXICAL_DIMENSIONS).to_text(),
-                "dense": HalfVector(vector).to_text(),
-                "dimensions": len(vector),
-                "candidates": self._weights.candidates,
-            },
-        ).all()
-        fused = self._fuse(rows, full_match=sum(weights.values()))
-        return _rerank(fused, QueryMatcher(question, language))
-
-    def _fuse(self, rows: Sequence[Row[Any]], *, full_match: float) -> tuple[Passage, ...]:
-        """Fuse scores, each as a share of its best; drop what holds too little of the question."""
-        floor = self._weights.min_relevance * full_match
-        rows = [row for row in rows if row.lexical_score >= floor]
-        if not rows:
-            return ()
-        best_lexical = max(row.lexical_score for row in rows) or 1.0
-        best_dense = max(row.dense_score for row in rows)
-        passages = []
-        for row in rows:
-            lexical = row.lexical_score / best_lexical
-            dense = max(0.0, row.dense_score / best_dense) if best_dense > 0 else 0.0
-            score = self._weights.lexical * lexical + self._weights.dense * dense
-            passages.append(_passage(row, score))
-        return tuple(sorted(passages, key=lambda p: (-p.score, p.passage_id)))
+        candidates = self._search.find(tenant_id, weights, vector, bot_id=bot_id, session=session)
+        fused = fuse(candidates, self._weights, full_match=sum(weights.values()))
+        return rerank(fused, QueryMatcher(question, language))
 
 
 def _question_weights(
@@ -163,31 +85,6 @@ def _question_weights(
         for term, frequency in zip(ids, frequencies, strict=True)
         if frequency > 0
     }
-
-
-def _rerank(fused: Sequence[Passage], matcher: QueryMatcher) -> tuple[Passage, ...]:
-    """Rank the first passages again: one sentence that holds the question beats scattered words.
-
-    Scores stay between 0 and 1: score x (1 + weight x sentence) / (1 + weight), where `sentence` is
-    the passage's best sentence under its title as a share of the best one, and 0 after the first.
-    """
-    sentences, contexts, owners = [], [], []
-    for i, passage in enumerate(fused[:RERANKED_PASSAGES]):
-        for start, end in sentence_spans(passage.text):
-            sentences.append(passage.text[start:end])
-            contexts.append(f"{passage.title} {passage.heading}")
-            owners.append(i)
-    best = [0.0] * len(fused)
-    for owner, score in zip(owners, matcher.scores_in_context(sentences, contexts), strict=True):
-        best[owner] = max(best[owner], score)
-    highest = max(best, default=0.0)
-    if highest == 0:
-        return tuple(fused)
-    reranked = (
-        replace(p, score=p.score * (1 + SENTENCE_WEIGHT * own / highest) / (1 + SENTENCE_WEIGHT))
-        for p, own in zip(fused, best, strict=True)
-    )
-    return tuple(sorted(reranked, key=lambda p: (-p.score, p.passage_id)))
 
 
 def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
@@ -224,23 +121,3 @@ def _preference(kind: SourceKind, route: Route) -> float:
     if kind in route.primary.kinds:
         return PRIMARY_PREFERENCE
     return SECONDARY_PREFERENCE if kind in route.secondary.kinds else 0.0
-
-
-def _passage(row: Row[Any], score: float) -> Passage:
-    return Passage(
-        passage_id=row.chunk_id,
-        source_id=row.source_id,
-        kind=row.chunk_type,
-        source_title=row.source_title,
-        title=row.title,
-        heading=row.heading_path,
-        text=row.full_text,
-        language=row.language,
-        position=row.position,
-        page=row.page,
-        token_count=row.token_count,
-        is_citable=row.is_citable,
-        lexical_score=float(row.lexical_score),
-        dense_score=float(row.dense_score),
-        score=score,
-    )

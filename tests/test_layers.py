@@ -21,6 +21,7 @@ STEPS = {
     "leanrag.llm",
     "leanrag.memory",
     "leanrag.quotas",
+    "leanrag.ranking",
     "leanrag.retriever",
     "leanrag.ingest.chunk",
     "leanrag.ingest.extract",
@@ -35,8 +36,9 @@ FLOWS = {
     "leanrag.speech",
     "leanrag.stream",
 }
-# A step and its part: a cut passage has its extract; a file is read as what it was found to be.
+# A step and its part: retrieval ranks; a cut passage has its extract; a file is read as found.
 PARTS = {
+    ("leanrag.retriever", "leanrag.ranking"),
     ("leanrag.ingest.chunk", "leanrag.ingest.tldr"),
     ("leanrag.ingest.extract", "leanrag.ingest.validate"),
 }

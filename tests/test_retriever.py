@@ -12,11 +12,13 @@ from sqlalchemy import text, update
 from db.models import Bot, ChunkRow, Source
 from leanrag.embeddings import LocalEmbedder
 from leanrag.guarded_database import GuardedDatabase
-from leanrag.retriever import ContextRetriever, RetrievalWeights
+from leanrag.passage_search import PassageSearch
+from leanrag.ranking import RetrievalWeights
+from leanrag.retriever import ContextRetriever
 from leanrag.types import Evidence, Language, Passage, Route, SourceKind, SourceShare
 from tests.product_parts import DELIVERY, RETURNS, Parts, add_text, make_parts, new_tenant
 
-WEIGHTS = RetrievalWeights(lexical=0.85, dense=0.15, candidates=50, min_relevance=0.1)
+WEIGHTS = RetrievalWeights(lexical=0.85, dense=0.15, min_relevance=0.1)
 EMBEDDER = LocalEmbedder()
 QUESTION = "How many days does delivery take?"
 
@@ -40,12 +42,13 @@ def search(parts: Parts, tenant_id: UUID) -> Any:
         tenant: UUID = tenant_id,
         model: str = EMBEDDER.model,
         weights: RetrievalWeights = WEIGHTS,
+        candidates: int = 50,
         bot_id: UUID | None = None,
         embedder: LocalEmbedder = EMBEDDER,
     ) -> tuple[Passage, ...]:
         vector = np.asarray(embedder.embed([question]).vectors[0], dtype=np.float32)
         with parts.database.tenant(tenant) as session:
-            return ContextRetriever(model, weights).rank(
+            return make_retriever(model, weights, candidates).rank(
                 tenant,
                 question,
                 language,
@@ -70,7 +73,7 @@ def retrieve(parts: Parts, tenant_id: UUID) -> Any:
         )
         vector = np.asarray(EMBEDDER.embed([question]).vectors[0], dtype=np.float32)
         with parts.database.tenant(tenant_id) as session:
-            return ContextRetriever(EMBEDDER.model, WEIGHTS).retrieve(
+            return make_retriever().retrieve(
                 tenant_id,
                 question,
                 route,
@@ -80,6 +83,12 @@ def retrieve(parts: Parts, tenant_id: UUID) -> Any:
             )
 
     return retrieve
+
+
+def make_retriever(
+    model: str = EMBEDDER.model, weights: RetrievalWeights = WEIGHTS, candidates: int = 50
+) -> ContextRetriever:
+    return ContextRetriever(PassageSearch(model, candidates=candidates), weights)
 
 
 def bot_of(parts: Parts, tenant_id: UUID) -> UUID:
@@ -107,10 +116,10 @@ def test_the_dense_vector_decides_between_equal_words(parts: Parts, tenant_id: U
     add_text(parts.ingest, tenant_id, "delivery days delivery days in winter", name="one.txt")
     add_text(parts.ingest, tenant_id, "delivery days delivery days in summer", name="two.txt")
     question = "delivery days summertime"
-    lexical_only = RetrievalWeights(1.0, 0.0, 50, 0.0)
+    lexical_only = RetrievalWeights(1.0, 0.0, 0.0)
     scores = {p.text: p.lexical_score for p in search(question, weights=lexical_only)}
     assert len(scores) == 2
-    dense_only = RetrievalWeights(0.0, 1.0, 50, 0.0)
+    dense_only = RetrievalWeights(0.0, 1.0, 0.0)
     best = search(question, weights=dense_only)
     assert best[0].dense_score > best[1].dense_score
     assert best[0].text.endswith("summer")
@@ -181,9 +190,9 @@ def test_passages_that_share_a_trifle_with_the_question_are_left_out(
 ):
     add_text(parts.ingest, tenant_id, DELIVERY)
     add_text(parts.ingest, tenant_id, "The samovar of brass weighs four kilograms and takes wood.")
-    strict = RetrievalWeights(0.85, 0.15, 50, min_relevance=0.5)
+    strict = RetrievalWeights(0.85, 0.15, min_relevance=0.5)
     assert [p.text for p in search(weights=strict)] == [DELIVERY]
-    assert search(weights=RetrievalWeights(0.85, 0.15, 50, min_relevance=0.0))
+    assert search(weights=RetrievalWeights(0.85, 0.15, min_relevance=0.0))
 
 
 def test_vectors_of_another_model_or_size_leave_the_words_to_decide(
@@ -215,8 +224,8 @@ def test_a_vector_without_direction_scores_nothing(parts: Parts, tenant_id: UUID
 def test_candidates_bound_what_is_ranked(parts: Parts, tenant_id: UUID, search):
     for number in range(12):
         add_text(parts.ingest, tenant_id, f"{DELIVERY} Case {number}.")
-    few = RetrievalWeights(0.85, 0.15, candidates=5, min_relevance=0.0)
-    assert 5 <= len(search(weights=few)) <= 10
+    few = RetrievalWeights(0.85, 0.15, min_relevance=0.0)
+    assert 5 <= len(search(weights=few, candidates=5)) <= 10
     assert len(search()) == 12
 
 
@@ -231,7 +240,7 @@ def test_the_same_question_finds_the_same_passages_in_the_same_order(
 
 def test_new_and_deleted_passages_count_at_once(parts: Parts, tenant_id: UUID):
     """One retriever keeps statistics between questions; a change must reach it."""
-    retriever = ContextRetriever(EMBEDDER.model, WEIGHTS)
+    retriever = make_retriever()
 
     def find() -> list[str]:
         vector = np.asarray(EMBEDDER.embed([QUESTION]).vectors[0], dtype=np.float32)
@@ -315,5 +324,5 @@ def test_one_sentence_that_holds_the_question_gains_on_scattered_words(
         return scores[holding] / scores[scattered]
 
     lead_by_sentence = lead()
-    monkeypatch.setattr("leanrag.retriever.SENTENCE_WEIGHT", 0.0)
+    monkeypatch.setattr("leanrag.ranking.SENTENCE_WEIGHT", 0.0)
     assert lead_by_sentence > 1.1 * lead()
