@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select, text
 
 from bench._turn_figures import Recall, TurnTimes, spread
-from db.models import ChunkRow
+from db.models import ChunkEmbedding
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
 from leanrag.demo.loader import DemoQuestion
@@ -64,7 +64,7 @@ class Baseline:
         self._services = services
         self._tenant_id = tenant_id
         self._embedder = embedder_from(services.settings)
-        query = select(ChunkRow.dense).where(ChunkRow.tenant_id == tenant_id)
+        query = select(ChunkEmbedding.dense).where(ChunkEmbedding.tenant_id == tenant_id)
         with services.database.tenant(tenant_id) as session:
             vectors = [np.asarray(dense) for dense in session.scalars(query)]
         self._vectors: Matrix = np.asarray(vectors, dtype=np.float32)

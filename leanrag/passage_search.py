@@ -1,59 +1,121 @@
 """Candidates in pgvector: a tenant's passages scored by BM25 (sparse) and embedding (dense).
 
-One statement scores every passage of the tenant exactly with both vectors, takes the best of each
-and returns their union: small tenants need no index for it.
+The database decides what is found. Cold, it scores every passage of the tenant exactly and takes
+the best by each score. Warm, an index in memory proposes ids, and the same statement reads these
+alone: under the tenant's row-level security, with exact scores and the same filters, so an id that
+is stale, hidden or another tenant's comes to nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pgvector import HalfVector, SparseVector
+import numpy as np
+from pgvector import SparseVector
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from db.models.knowledge import LEXICAL_DIMENSIONS
 from leanrag.embeddings import Vectors
+from leanrag.passage_index import Hidden, TenantIndex
+from leanrag.passage_index_cache import PassageIndexCache
+from leanrag.passage_index_reader import uuid_array
 from leanrag.passage_store import StatisticsCache, TermStatistics
 from leanrag.types import Passage
 
-_SEARCH = text(
-    """
-    WITH scored AS MATERIALIZED (
-        SELECT c.chunk_id,
-               -(c.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
-               CASE WHEN c.embedding_model = :model AND vector_dims(c.dense) = :dimensions
-                    THEN coalesce(nullif(1 - (c.dense <=> CAST(:dense AS halfvec)), 'NaN'), 0)
-                    ELSE 0 END AS dense_score
-        FROM chunks c
-        JOIN sources s ON s.tenant_id = c.tenant_id AND s.source_id = c.source_id
-        WHERE c.tenant_id = :tenant AND c.enabled AND s.enabled
-          AND (s.bot_id IS NULL OR s.bot_id = :bot)
-    ), best AS (
-        (SELECT * FROM scored ORDER BY lexical_score DESC, chunk_id LIMIT :candidates)
-        UNION
-        (SELECT * FROM scored ORDER BY dense_score DESC, chunk_id LIMIT :candidates)
-    )
+# The index proposes so many times the candidates: its scores are rounded, the final ones are not.
+# Of 200 public questions the exact first 50 all stood in its first 51 (words) and 56 (embeddings).
+OVERSAMPLING = 1.3
+
+_HIDDEN_SOURCES = """
+    SELECT source_id FROM sources
+    WHERE tenant_id = :tenant AND NOT (enabled AND (bot_id IS NULL OR bot_id = :bot))"""
+_HIDDEN_PASSAGES = "SELECT chunk_id FROM chunks WHERE tenant_id = :tenant AND NOT enabled"
+_STATE_OF = """
+    SELECT l.version, l.passage_count,
+           (SELECT string_agg(uuid_send(source_id), ''::bytea ORDER BY source_id)
+            FROM ({hidden_sources}) s) AS sources,
+           (SELECT string_agg(uuid_send(chunk_id), ''::bytea ORDER BY chunk_id)
+            FROM ({hidden_passages}) c) AS passages
+    FROM lexical_statistics l WHERE l.tenant_id = :tenant"""
+_STATE = text(_STATE_OF.format(hidden_sources=_HIDDEN_SOURCES, hidden_passages=_HIDDEN_PASSAGES))
+_BEST = """
+    (SELECT p.chunk_id FROM {vectors} p
+     WHERE p.tenant_id = :tenant AND p.source_id NOT IN ({hidden_sources})
+       AND p.chunk_id NOT IN ({hidden_passages}) AND {of_the_model}
+     ORDER BY {distance}, p.chunk_id LIMIT :candidates)"""
+_BEST_LEXICAL = _BEST.format(
+    vectors="chunk_terms",
+    hidden_sources=_HIDDEN_SOURCES,
+    hidden_passages=_HIDDEN_PASSAGES,
+    of_the_model="true",
+    distance="p.lexical <#> CAST(:lexical AS sparsevec)",
+)
+_BEST_DENSE = _BEST.format(
+    vectors="chunk_embeddings",
+    hidden_sources=_HIDDEN_SOURCES,
+    hidden_passages=_HIDDEN_PASSAGES,
+    of_the_model="p.model = :model AND vector_dims(p.dense) = :dimensions",
+    distance="nullif(p.dense <=> CAST(:dense AS halfvec), 'NaN')",
+)
+_PROPOSED = "SELECT unnest(CAST(:proposed AS uuid[]))"
+_DENSE_SCORE = """
+    coalesce((SELECT nullif(1 - (e.dense <=> CAST(:dense AS halfvec)), 'NaN')
+              FROM chunk_embeddings e
+              WHERE e.tenant_id = :tenant AND e.chunk_id = w.chunk_id
+                AND e.model = :model AND vector_dims(e.dense) = :dimensions), 0)"""
+_FETCH = """
+    WITH wanted (chunk_id) AS MATERIALIZED ({wanted})
     SELECT c.chunk_id, c.source_id, c.chunk_type, s.title AS source_title, c.title,
            c.heading_path, c.full_text, c.language, c.position, c.page, c.token_count,
-           c.is_citable, best.lexical_score, best.dense_score
-    FROM best
-    JOIN chunks c ON c.tenant_id = :tenant AND c.chunk_id = best.chunk_id
+           c.is_citable, -(t.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
+           {dense} AS dense_score
+    FROM wanted w
+    JOIN chunk_terms t ON t.tenant_id = :tenant AND t.chunk_id = w.chunk_id
+    JOIN chunks c ON c.tenant_id = :tenant AND c.chunk_id = w.chunk_id
     JOIN sources s ON s.tenant_id = :tenant AND s.source_id = c.source_id
-    """
-)
+    WHERE c.enabled AND s.enabled AND (s.bot_id IS NULL OR s.bot_id = :bot)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What this transaction sees of the tenant: its version, and what a bot must not find."""
+
+    version: int
+    passages: int
+    hidden: Hidden
 
 
 class PassageSearch:
     """Finds the candidates of a question among a tenant's passages. Thread-safe."""
 
-    def __init__(self, embedding_model: str, *, candidates: int) -> None:
-        """Take the best `candidates` passages by each of the two scores."""
-        self._embedding_model = embedding_model
+    def __init__(
+        self,
+        embedding_model: str,
+        *,
+        candidates: int,
+        indexes: PassageIndexCache | None = None,
+        uses_dense: bool = True,
+    ) -> None:
+        """Take the best `candidates` passages by each of the two scores.
+
+        Without `indexes` every question scans the tenant's passages in the database. Where the
+        dense score counts for nothing, `uses_dense=False` saves it: it is then 0.
+        """
+        self.embedding_model = embedding_model
         self._candidates = candidates
+        self._indexes = indexes
+        self._uses_dense = uses_dense
         self._statistics = StatisticsCache()
+        dense = _DENSE_SCORE if uses_dense else "0"
+        scanned = f"{_BEST_LEXICAL} UNION {_BEST_DENSE}" if uses_dense else _BEST_LEXICAL
+        self._scan = text(_FETCH.format(wanted=scanned, dense=dense))
+        self._fetch = text(_FETCH.format(wanted=_PROPOSED, dense=dense))
 
     def statistics(self, tenant_id: UUID, *, session: Session) -> TermStatistics:
         """Return the tenant's term statistics as this transaction sees them."""
@@ -73,19 +135,67 @@ class PassageSearch:
         `weights` maps the question's term ids to their weights, `vector` (dim,) is its embedding.
         Passages of disabled sources and of other bots are left out.
         """
-        rows = session.execute(
-            _SEARCH,
-            {
-                "tenant": tenant_id,
-                "bot": bot_id,
-                "model": self._embedding_model,
-                "lexical": SparseVector(dict(weights), LEXICAL_DIMENSIONS).to_text(),
-                "dense": HalfVector(vector).to_text(),
-                "dimensions": len(vector),
-                "candidates": self._candidates,
-            },
-        ).all()
-        return tuple(_passage(row) for row in rows)
+        parameters = {
+            "tenant": tenant_id,
+            "bot": bot_id,
+            "lexical": SparseVector(dict(weights), LEXICAL_DIMENSIONS).to_text(),
+            "candidates": self._candidates,
+        }
+        if self._uses_dense:
+            dense = {"dense": _halfvec_text(vector), "dimensions": len(vector)}
+            parameters |= {**dense, "model": self.embedding_model}
+        proposed = self._propose(tenant_id, weights, vector, bot_id=bot_id, session=session)
+        if proposed is None:
+            return tuple(_passage(row) for row in session.execute(self._scan, parameters))
+        parameters["proposed"] = uuid_array(proposed)
+        rows = session.execute(self._fetch, parameters).all()
+        return tuple(_passage(row) for row in self._best(rows))
+
+    def _propose(
+        self,
+        tenant_id: UUID,
+        weights: Mapping[int, float],
+        vector: Vectors,
+        *,
+        bot_id: UUID,
+        session: Session,
+    ) -> bytes | None:
+        """Return ids that the tenant's index proposes; None, and ask for one, where none is."""
+        if self._indexes is None:
+            return None
+        state = _read_state(tenant_id, bot_id, session=session)
+        dimensions = len(vector) if self._uses_dense else 0
+        index: TenantIndex | None = self._indexes.current(
+            tenant_id, state.version, dimensions, session=session
+        )
+        if index is None:
+            self._indexes.request(tenant_id, state.passages, dimensions)
+            return None
+        count = math.ceil(OVERSAMPLING * self._candidates)
+        return index.best(weights, vector, state.hidden, count=count)
+
+    def _best(self, rows: Sequence[Row[Any]]) -> Iterable[Row[Any]]:
+        """Keep what an exact scan would have taken: the best by each of the exact scores."""
+        by_words = sorted(rows, key=lambda row: (-row.lexical_score, row.chunk_id))
+        best = {row.chunk_id: row for row in by_words[: self._candidates]}
+        if self._uses_dense:
+            near = [row for row in rows if row.dense_score != 0]  # 0: of another model
+            by_vector = sorted(near, key=lambda row: (-row.dense_score, row.chunk_id))
+            best |= {row.chunk_id: row for row in by_vector[: self._candidates]}
+        return best.values()
+
+
+def _read_state(tenant_id: UUID, bot_id: UUID, *, session: Session) -> _State:
+    row = session.execute(_STATE, {"tenant": tenant_id, "bot": bot_id}).one_or_none()
+    if row is None:
+        return _State(0, 0, Hidden())
+    hidden = Hidden(bytes(row.sources or b""), bytes(row.passages or b""))
+    return _State(row.version, row.passage_count, hidden)
+
+
+def _halfvec_text(vector: Vectors) -> str:
+    """Return a vector as halfvec reads it; rounding to half precision first keeps it short."""
+    return "[" + ",".join(map(repr, np.asarray(vector, np.float16).tolist())) + "]"
 
 
 def _passage(row: Row[Any]) -> Passage:

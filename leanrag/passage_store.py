@@ -7,7 +7,7 @@ statistics that belong together.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from db.models import ChunkRow, LexicalStatistics, Source
+from db.models import ChunkEmbedding, ChunkRow, ChunkTerms, LexicalStatistics, Source
 from db.models.base import new_id
 from db.models.knowledge import LEXICAL_DIMENSIONS
 from leanrag.embeddings import Vectors
@@ -42,51 +42,79 @@ def replace_passages(
     """Put these passages in the place of the source's own; `vectors` (n, dim) in their order."""
     remove_passages(source.tenant_id, source.source_id, session=session)
     weights = [document_weights(c.title, c.heading, c.text, c.language) for c in chunks]
-    rows = [
-        {
-            "tenant_id": source.tenant_id,
-            "chunk_id": new_id(),
-            "source_id": source.source_id,
-            "chunk_type": source.kind,
-            "position": chunk.position,
-            "title": chunk.title,
-            "heading_path": chunk.heading,
-            "full_text": chunk.text,
-            "tldr": chunk.tldr,
-            "language": chunk.language,
-            "page": chunk.page,
-            "token_count": chunk.token_count,
-            "content_hash": chunk.content_hash,
-            "is_citable": source.is_citable,
-            "embedding_model": model,
-            "dense": HalfVector(vector),
-            "lexical": SparseVector(terms, LEXICAL_DIMENSIONS),
-        }
-        for chunk, vector, terms in zip(chunks, vectors, weights, strict=True)
+    keys = [
+        {"tenant_id": source.tenant_id, "chunk_id": new_id(), "source_id": source.source_id}
+        for _ in chunks
     ]
-    for start in range(0, len(rows), _INSERT_ROWS):
-        session.execute(insert(ChunkRow), rows[start : start + _INSERT_ROWS])
+    _insert(ChunkRow, keys, [_columns(source, chunk) for chunk in chunks], session=session)
+    lexical = [{"lexical": SparseVector(terms, LEXICAL_DIMENSIONS)} for terms in weights]
+    _insert(ChunkTerms, keys, lexical, session=session)
+    dense = [{"model": model, "dense": HalfVector(vector)} for vector in vectors]
+    _insert(ChunkEmbedding, keys, dense, session=session)
     terms = [term for passage in weights for term in passage]
-    _count(source.tenant_id, len(chunks), terms, [], session=session)
+    _count(source.tenant_id, source.source_id, len(chunks), terms, [], session=session)
 
 
 def remove_passages(tenant_id: UUID, source_id: UUID, *, session: Session) -> None:
     """Delete a source's passages and take their terms out of the statistics."""
-    gone = session.execute(
-        delete(ChunkRow)
-        .where(ChunkRow.tenant_id == tenant_id, ChunkRow.source_id == source_id)
-        .returning(ChunkRow.lexical)
-    ).scalars()
+    own = select(ChunkRow.chunk_id).where(
+        ChunkRow.tenant_id == tenant_id, ChunkRow.source_id == source_id
+    )
+    gone = session.scalars(
+        select(ChunkTerms.lexical).where(
+            ChunkTerms.tenant_id == tenant_id, ChunkTerms.chunk_id.in_(own)
+        )
+    )
     passages = [vector.indices() for vector in gone]
+    session.execute(  # their vectors go with them
+        delete(ChunkRow).where(ChunkRow.tenant_id == tenant_id, ChunkRow.source_id == source_id)
+    )
     if passages:
         terms = [term for passage in passages for term in passage]
-        _count(tenant_id, -len(passages), [], terms, session=session)
+        _count(tenant_id, source_id, -len(passages), [], terms, session=session)
+
+
+def _columns(source: Source, chunk: Chunk) -> dict[str, object]:
+    return {
+        "chunk_type": source.kind,
+        "position": chunk.position,
+        "title": chunk.title,
+        "heading_path": chunk.heading,
+        "full_text": chunk.text,
+        "tldr": chunk.tldr,
+        "language": chunk.language,
+        "page": chunk.page,
+        "token_count": chunk.token_count,
+        "content_hash": chunk.content_hash,
+        "is_citable": source.is_citable,
+    }
+
+
+def _insert(
+    model: type[ChunkRow | ChunkTerms | ChunkEmbedding],
+    keys: Sequence[Mapping[str, object]],
+    columns: Sequence[Mapping[str, object]],
+    *,
+    session: Session,
+) -> None:
+    rows = [{**key, **values} for key, values in zip(keys, columns, strict=True)]
+    for start in range(0, len(rows), _INSERT_ROWS):
+        session.execute(insert(model), rows[start : start + _INSERT_ROWS])
 
 
 def _count(
-    tenant_id: UUID, passages: int, added: list[int], removed: list[int], *, session: Session
+    tenant_id: UUID,
+    source_id: UUID,
+    passages: int,
+    added: list[int],
+    removed: list[int],
+    *,
+    session: Session,
 ) -> None:
-    """Change a tenant's statistics; the row's lock puts concurrent changes in a line."""
+    """Change a tenant's statistics; the row's lock puts concurrent changes in a line.
+
+    The source is marked with the version that this makes, which tells an index what to read again.
+    """
     own = LexicalStatistics.tenant_id == tenant_id
     empty = TermSketch().to_bytes()
     session.execute(
@@ -98,7 +126,7 @@ def _count(
     sketch = TermSketch.from_bytes(stored.scalar_one())
     sketch.add(added)
     sketch.remove(removed)
-    session.execute(
+    version = session.execute(
         update(LexicalStatistics)
         .where(own)
         .values(
@@ -107,6 +135,12 @@ def _count(
             sketch=sketch.to_bytes(),
             updated_at=func.now(),
         )
+        .returning(LexicalStatistics.version)
+    ).scalar_one()
+    session.execute(
+        update(Source)
+        .where(Source.tenant_id == tenant_id, Source.source_id == source_id)
+        .values(indexed_version=version)
     )
 
 

@@ -8,7 +8,9 @@ from db.models.conversations import (
     SessionMemory,
 )
 from db.models.knowledge import (
+    ChunkEmbedding,
     ChunkRow,
+    ChunkTerms,
     CitationUse,
     EmbeddingCache,
     LexicalStatistics,
@@ -23,7 +25,9 @@ __all__ = [
     "GLOBAL_TENANT_ID",
     "Base",
     "Bot",
+    "ChunkEmbedding",
     "ChunkRow",
+    "ChunkTerms",
     "CitationUse",
     "Conversation",
     "EmbeddingCache",
