@@ -10,6 +10,7 @@ from leanrag.prompts import as_data
 from leanrag.text.answer_type import ExpectedAnswer
 from leanrag.text.matching import QueryMatcher
 from leanrag.text.sentences import split_sentences
+from leanrag.text.transliteration import respell, romanized_language
 from leanrag.types import Language, PassageDecision
 
 MAX_QUOTES = 3
@@ -89,6 +90,9 @@ class ExtractiveAnswerer:
         self, question: str, language: Language, decisions: Sequence[PassageDecision]
     ) -> tuple[Quote, ...]:
         """Return the best quotes, best first; none when no passage speaks about the question."""
+        romanized = romanized_language(question)
+        if romanized is not None and romanized == language:
+            question = respell(question, romanized, [_everything(d) for d in decisions])
         matcher = QueryMatcher(question, language)
         candidates = [
             candidate
@@ -110,6 +114,11 @@ class ExtractiveAnswerer:
             if text not in (quote.text for quote in chosen):
                 chosen.append(Quote(text, candidate.decision.marker or 0, score))
         return tuple(chosen)
+
+
+def _everything(decision: PassageDecision) -> str:
+    passage = decision.passage
+    return f"{passage.title} {passage.heading} {decision.text}"
 
 
 def _scored(

@@ -37,20 +37,25 @@ ENCODING_FILES = {
 # A run of about a million blanks overflows the stack of tiktoken's regular expression.
 _LONG_TEXT = 500_000
 _BLANK_RUN = re.compile(r"(\s{100000})")
+# A turn renders and counts some twenty passages, half of which an earlier turn counted already. At
+# two bytes a letter a full cache takes 8 MB.
+CACHED_TEXTS = 2_048
+CACHED_LETTERS = 2_000
 _CACHE_VARIABLE = "TIKTOKEN_CACHE_DIR"
 _LOADING = threading.Lock()
 
 
 class TokenCounter:
-    """Counts and cuts text in tokens of one encoding. Thread-safe."""
+    """Counts and cuts text in tokens of one encoding; remembers the last counts. Thread-safe."""
 
     def __init__(self, encoding: tiktoken.Encoding) -> None:
-        self._encoding = encoding
+        self.encoding = encoding
         self.name = encoding.name
+        self._remembered = lru_cache(maxsize=CACHED_TEXTS)(self._count)
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`; control tokens written in it count as text."""
-        return len(self._encode(text))
+        return self._remembered(text) if len(text) <= CACHED_LETTERS else self._count(text)
 
     def truncate(self, text: str, max_tokens: int) -> str:
         """Return a start of `text` of at most `max_tokens` tokens, cut where a token ends."""
@@ -60,16 +65,19 @@ class TokenCounter:
         tokens = self._encode(text)
         while len(tokens) > max(0, max_tokens):
             # A letter may be torn in two by the cut: its half is left out.
-            text = self._encoding.decode(tokens[:size], errors="ignore")
+            text = self.encoding.decode(tokens[:size], errors="ignore")
             tokens = self._encode(text)
             size -= 1
         return text
 
+    def _count(self, text: str) -> int:
+        return len(self._encode(text))
+
     def _encode(self, text: str) -> list[int]:
         if len(text) <= _LONG_TEXT:
-            return self._encoding.encode_ordinary(text)
+            return self.encoding.encode_ordinary(text)
         pieces = _BLANK_RUN.split(text)
-        return [token for piece in pieces for token in self._encoding.encode_ordinary(piece)]
+        return [token for piece in pieces for token in self.encoding.encode_ordinary(piece)]
 
 
 def encoding_for_model(model: str) -> str:

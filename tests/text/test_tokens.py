@@ -14,8 +14,11 @@ from tiktoken_ext import openai_public
 from leanrag.errors import ConfigurationError
 from leanrag.text import tokens
 from leanrag.text.tokens import (
+    CACHED_LETTERS,
+    CACHED_TEXTS,
     ENCODING_FILES,
     ENCODINGS_DIRECTORY,
+    TokenCounter,
     encoding_for_model,
     load_counter,
 )
@@ -145,3 +148,32 @@ def test_loading_leaves_the_environment_as_it_was(copied_encodings: Path, monkey
 )
 def test_a_model_is_billed_in_its_own_encoding(model, encoding):
     assert encoding_for_model(model) == encoding
+
+
+def test_a_text_is_encoded_once_and_its_count_remembered():
+    encoding = load_counter().encoding
+    encoded = []
+
+    class Watched:
+        name = "watched"
+
+        def encode_ordinary(self, text):
+            encoded.append(text)
+            return encoding.encode_ordinary(text)
+
+    counter = TokenCounter(Watched())
+    assert counter.count("the same passage") == counter.count("the same passage") == 3
+    assert encoded == ["the same passage"]
+
+
+def test_a_long_text_is_counted_but_not_kept():
+    counter = TokenCounter(load_counter().encoding)
+    assert counter.count("tea " * CACHED_LETTERS) == counter.count("tea " * CACHED_LETTERS)
+    assert counter._remembered.cache_info().currsize == 0
+
+
+def test_only_so_many_counts_are_remembered():
+    counter = TokenCounter(load_counter().encoding)
+    for number in range(CACHED_TEXTS + 10):
+        counter.count(f"passage {number}")
+    assert counter._remembered.cache_info().currsize == CACHED_TEXTS
