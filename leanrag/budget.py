@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leanrag import prompts
-from leanrag.errors import ConfigurationError, EmptyQuestion, QuestionTooLong
+from leanrag.errors import ConfigurationError, EmptyQuestion, LeanRagError, QuestionTooLong
 from leanrag.packing import EvidencePacker, Part
 from leanrag.text.tokens import TokenCounter
+from leanrag.token_margin import EXACT, TokenMargin
 from leanrag.types import (
     BudgetedPrompt,
     Evidence,
@@ -25,6 +26,7 @@ from leanrag.types import (
 TOKENS_PER_MESSAGE = 3
 TOKENS_PER_REPLY = 3
 
+MIN_QUESTION_TOKENS = 16  # with less room nobody can ask anything
 MIN_MESSAGE_TOKENS = 16  # a shorter start of an earlier message tells nothing
 
 
@@ -106,25 +108,28 @@ class TokenBudgetController:
         citable: Evidence,
         learn_only: Evidence,
         route: Route,
+        margin: TokenMargin = EXACT,
     ) -> BudgetedPrompt:
         """Return the prompt of a turn, of at most `max_prompt_tokens`, with the question whole.
 
-        `citable` and `learn_only` are the two halves of the evidence. Shares that stay unused flow
-        on to the evidence: from system, question and conversation to primary, and between primary
-        and secondary both ways. Raises EmptyQuestion, QuestionTooLong, or ConfigurationError for a
-        persona beyond its share.
+        With a `margin` the limit is what we may count for the provider to count no more than
+        `max_prompt_tokens`. `citable` and `learn_only` are the two halves of the evidence. Shares
+        that stay unused flow on to the evidence: from system, question and conversation to primary,
+        and between primary and secondary both ways. Raises EmptyQuestion, QuestionTooLong, or
+        ConfigurationError for a persona beyond its share.
         """
         self.check_question(question)
         system_tokens = self.check_persona(persona)
         section = prompts.question_section(question)
         question_part = Part("question", section, self._counter.count(section))
-        room = self._limits.max_prompt_tokens - system_tokens
-        room -= self._question_overhead + question_part.tokens
+        max_tokens = margin.limit(self._limits.max_prompt_tokens)
+        room = max_tokens - system_tokens - self._question_overhead - question_part.tokens
+        if room < 0:
+            raise self._without_room(question, room)
         conversation_room = min(room, self._limits.max_conversation_tokens)
         conversation, conversation_tokens = self._conversation(memory, conversation_room)
         packer = EvidencePacker(
             self._counter,
-            question=question,
             route=route,
             min_trimmed_tokens=self._limits.min_trimmed_tokens,
             min_score=self._limits.min_score,
@@ -144,13 +149,32 @@ class TokenBudgetController:
                 {**shares, **packed.max_tokens},
                 packed.decisions,
             )
-            excess = prompt.total_tokens - self._limits.max_prompt_tokens
+            excess = prompt.total_tokens - max_tokens
             if excess <= 0:
                 return prompt
             # Only an encoding that joins tokens across parts comes here: less evidence, again.
             if evidence_room <= 0:
                 conversation = []
             evidence_room = max(0, evidence_room - excess)
+
+    def _without_room(self, question: str, room: int) -> LeanRagError:
+        """Return why a prompt cannot hold its question, which lacks `-room` tokens under a margin.
+
+        Without a margin there is always room: the shares of persona and question are checked.
+        """
+        tokens = self._counter.count(question)
+        limit = tokens + room
+        if limit < MIN_QUESTION_TOKENS:
+            return ConfigurationError(
+                "The model counts so many more tokens than expected that the bot's persona leaves"
+                " no room for a question; shorten it, or choose another model."
+            )
+        return QuestionTooLong(
+            f"The question takes {tokens} tokens and may take {limit} with this model; please"
+            " shorten it.",
+            tokens=tokens,
+            limit=limit,
+        )
 
     def _count_system(self, text: str) -> int:
         return self._system_overhead + self._counter.count(text)

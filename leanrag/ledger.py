@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from leanrag.token_margin import EXACT, TokenMargin
 from leanrag.types import AnswerMetadata, BudgetedPrompt, Citation, Route
 
 
@@ -31,7 +32,8 @@ class Counterfactual:
 class Ledger:
     """How an answer came about: route, exact prompt, every passage's fate, cost and time.
 
-    `widened`: sources outside the route were used. `step_ms`: milliseconds of each step.
+    `widened`: sources outside the route were used. `step_ms`: milliseconds of each step. `margin`:
+    by how much the provider may count the prompt longer than we did, as the budget assumed.
     """
 
     route: Route
@@ -41,6 +43,7 @@ class Ledger:
     counterfactual: Counterfactual
     metadata: AnswerMetadata
     step_ms: dict[str, float]
+    margin: TokenMargin = EXACT  # ledgers of before margins were kept have none
 
 
 def ledger_to_json(ledger: Ledger) -> dict[str, Any]:

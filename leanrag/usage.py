@@ -15,6 +15,8 @@ from db.models import Bot, UsageEvent
 from db.tenancy import Database
 
 MAX_HOURLY_HOURS = 48
+ALERT_CALLS = 20  # a model that kept to the limit so often in a row has no alert
+ALERT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,28 @@ class UsageEventView:
     first_token_ms: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class PromptAlert:
+    """A model whose provider lately reported prompts above the limit, in tokens.
+
+    `calls_above` of its last `calls_seen` went above; `reported_tokens` to `excess_tokens` are
+    those of the one that went farthest, and `latest_at` is when the last one did.
+    """
+
+    model: str
+    calls_above: int
+    calls_seen: int
+    reported_tokens: int
+    counted_tokens: int
+    excess_tokens: int
+    latest_at: datetime
+
+    @property
+    def max_prompt_tokens(self) -> int:
+        """The limit that was in force."""
+        return self.reported_tokens - self.excess_tokens
+
+
 NOTHING = UsageTotals(0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0)
 
 _SUMS = (
@@ -132,6 +156,50 @@ class Usage:
         )
         with self._database.tenant(tenant_id) as session:
             return tuple(_event_view(event, bot) for event, bot in session.execute(query))
+
+    def prompt_alerts(self, tenant_id: UUID) -> tuple[PromptAlert, ...]:
+        """Return an alert for each model with a prompt above the limit among its last 20 reports.
+
+        Reports older than 30 days count no more. The farthest above comes first.
+        """
+        since = datetime.now(UTC) - timedelta(days=ALERT_DAYS)
+        suspects = (
+            select(UsageEvent.model)
+            .distinct()
+            .where(*_within(tenant_id, since), UsageEvent.excess_tokens > 0)
+        )
+        with self._database.tenant(tenant_id) as session:
+            models = session.scalars(suspects).all()
+            found = [_alert(tenant_id, model, since, session=session) for model in models]
+        alerts = [alert for alert in found if alert is not None]
+        return tuple(sorted(alerts, key=lambda alert: (-alert.excess_tokens, alert.model)))
+
+
+def _alert(tenant_id: UUID, model: str, since: datetime, *, session: Session) -> PromptAlert | None:
+    query = (
+        select(UsageEvent)
+        .where(
+            *_within(tenant_id, since),
+            UsageEvent.model == model,
+            UsageEvent.counted_tokens.is_not(None),
+        )
+        .order_by(UsageEvent.occurred_at.desc(), UsageEvent.usage_id.desc())
+        .limit(ALERT_CALLS)
+    )
+    latest = session.scalars(query).all()
+    above = [event for event in latest if event.excess_tokens > 0]
+    if not above:
+        return None
+    farthest = max(above, key=lambda event: event.excess_tokens)
+    return PromptAlert(
+        model=model,
+        calls_above=len(above),
+        calls_seen=len(latest),
+        reported_tokens=farthest.prompt_tokens,
+        counted_tokens=farthest.counted_tokens or 0,
+        excess_tokens=farthest.excess_tokens,
+        latest_at=above[0].occurred_at,
+    )
 
 
 def _within(tenant_id: UUID, since: datetime) -> tuple[Any, ...]:

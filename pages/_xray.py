@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from leanrag.ledger import Ledger
+from leanrag.token_margin import TokenMargin
 from leanrag.types import Route
 from pages._intents import intent_name, language_name
 from pages._locale import number, percent, t
@@ -27,7 +28,8 @@ def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
         ]
     )
     with budget:
-        draw_budget(ledger.prompt, max_prompt_tokens, key=key)
+        draw_budget(ledger.prompt, ledger.margin.limit(max_prompt_tokens), key=key)
+        _draw_margin(ledger.margin, max_prompt_tokens)
     with passages:
         draw_passages(ledger, key=key)
     with prompt, st.container(key=f"chat_prompt_{key}"):
@@ -37,6 +39,13 @@ def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
     with route:
         _draw_route(ledger.route)
         _draw_steps(ledger)
+
+
+def _draw_margin(margin: TokenMargin, max_prompt_tokens: int) -> None:
+    limit = number(margin.limit(max_prompt_tokens))
+    factor = number(round(margin.factor, 2))
+    values = {"factor": factor, "calls": number(margin.calls), "limit": limit}
+    st.caption(t(f"chat.xray.margin_{margin.origin}", **values))
 
 
 def _draw_prompt(ledger: Ledger) -> None:

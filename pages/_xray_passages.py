@@ -17,6 +17,7 @@ _REASONS = (
     (re.compile(r"fits as a whole"), "whole"),
     (re.compile(r"trimmed to .*"), "trimmed"),
     (re.compile(r"below the relevance floor"), "floor"),
+    (re.compile(r"too unlikely to answer"), "unlikely"),
     (re.compile(r"primary share is full"), "primary_full"),
     (re.compile(r"secondary share is full"), "secondary_full"),
     (re.compile(r"same text as \[(?P<marker>\d+)\]"), "same"),
@@ -76,8 +77,9 @@ def _figures(decision: PassageDecision) -> str:
         t(f"chat.xray.section_{decision.section}"),
         t("chat.xray.score", score=percent(passage.score)),
         t("chat.xray.words", score=number(round(passage.lexical_score, 2))),
-        t("chat.xray.meaning", score=number(round(passage.dense_score, 2))),
     ]
+    if passage.dense_score:  # an embedding that counts for nothing is not scored
+        parts.append(t("chat.xray.meaning", score=number(round(passage.dense_score, 2))))
     if not passage.is_citable:
         parts.append(t("chat.xray.learn_only"))
     return " · ".join(isolated(part) for part in parts)

@@ -6,16 +6,18 @@ import streamlit as st
 
 from pages._locale import t
 from pages._services import get_services
+from pages._usage_alert import draw_alerts
 from pages._usage_charts import draw_by_time, draw_shares
 from pages._usage_table import draw_breakdown, draw_download
 from pages._usage_tiles import choose_hours, draw_notes, draw_tiles
 
 st.title(t("usage.title"))
 st.caption(t("usage.intro"))
-hours = choose_hours()
-
 services = get_services()
 tenant_id = services.local_tenant_id
+draw_alerts(services.usage.prompt_alerts(tenant_id))
+
+hours = choose_hours()
 with st.spinner(t("usage.loading")):
     report = services.usage.report(tenant_id, hours=hours)
 

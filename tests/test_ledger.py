@@ -19,6 +19,7 @@ from leanrag.ledger import (
     ledger_from_json,
     ledger_to_json,
 )
+from leanrag.token_margin import EXACT, TokenMargin
 from leanrag.types import (
     AnswerMetadata,
     BudgetedPrompt,
@@ -120,6 +121,12 @@ ledgers = st.builds(
     ),
     metadata=metadata,
     step_ms=st.dictionaries(texts, numbers, max_size=4),
+    margin=st.builds(
+        TokenMargin,
+        st.floats(1, 3),
+        st.sampled_from(["exact", "assumed", "learned"]),
+        st.integers(0, 50),
+    ),
 )
 citations = st.lists(
     st.builds(
@@ -168,3 +175,13 @@ def test_ids_are_ids_again():
 def test_what_is_no_ledger_is_not_taken_for_one():
     with pytest.raises(ValidationError):
         ledger_from_json({"route": "elsewhere"})
+
+
+@given(ledgers)
+def test_a_ledger_of_before_margins_were_kept_says_that_the_count_was_exact(ledger: Ledger):
+    stored = through_json(ledger_to_json(ledger))
+    assert isinstance(stored, dict)
+    del stored["margin"]
+    found = ledger_from_json(stored)
+    assert found is not None
+    assert found.margin == EXACT

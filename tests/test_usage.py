@@ -13,7 +13,7 @@ from sqlalchemy import select
 from db.models import Bot, UsageEvent
 from leanrag.csv_export import export_csv
 from leanrag.guarded_database import GuardedDatabase
-from leanrag.usage import NOTHING, Usage, UsageTotals
+from leanrag.usage import ALERT_CALLS, NOTHING, PromptAlert, Usage, UsageTotals
 from tests.product_parts import new_tenant
 
 NOW = datetime.now(UTC)
@@ -205,3 +205,66 @@ def test_the_calls_come_newest_first_and_limited_as_a_table_needs_them(
         [(e.occurred_at, e.bot, e.model, e.cost_usd) for e in events],
     )
     assert table.decode("utf-8-sig").count("gpt-4o-mini") == 3
+
+
+# ---- alerts -----------------------------------------------------------------------------------
+
+
+def test_without_a_report_above_the_limit_there_is_no_alert(usage: Usage, tenant_id: UUID, add):
+    add(counted_tokens=1490, prompt_tokens=1500)
+    add(counted_tokens=None, prompt_tokens=1600, is_reported=False)
+    assert usage.prompt_alerts(tenant_id) == ()
+
+
+def test_an_alert_names_the_model_how_often_how_far_and_when(usage: Usage, tenant_id: UUID, add):
+    for n, excess in enumerate((0, 30, 110, 0)):
+        add(
+            ago=timedelta(hours=n),
+            model="qwen3",
+            counted_tokens=1400,
+            prompt_tokens=1500 + excess,
+            excess_tokens=excess,
+        )
+    add(model="gpt-4o-mini", counted_tokens=1000)
+    add(model="other", counted_tokens=1400, prompt_tokens=1505, excess_tokens=5)
+    first, second = usage.prompt_alerts(tenant_id)
+    assert first == PromptAlert(
+        model="qwen3",
+        calls_above=2,
+        calls_seen=4,
+        reported_tokens=1610,
+        counted_tokens=1400,
+        excess_tokens=110,
+        latest_at=NOW - timedelta(hours=1),
+    )
+    assert first.max_prompt_tokens == 1500
+    assert second.model == "other"
+
+
+def test_an_alert_goes_when_the_last_twenty_reports_of_the_model_were_within(
+    usage: Usage, tenant_id: UUID, add
+):
+    add(ago=timedelta(hours=9), counted_tokens=1400, prompt_tokens=1600, excess_tokens=100)
+    for n in range(ALERT_CALLS - 1):
+        add(ago=timedelta(minutes=n), counted_tokens=900)
+    add(ago=timedelta(minutes=1), counted_tokens=900, model="other")
+    add(ago=timedelta(minutes=1), is_reported=False)
+    (alert,) = usage.prompt_alerts(tenant_id)
+    assert (alert.calls_above, alert.calls_seen) == (1, ALERT_CALLS)
+    add(counted_tokens=900)
+    assert usage.prompt_alerts(tenant_id) == ()
+
+
+def test_an_alert_is_forgotten_after_thirty_days(usage: Usage, tenant_id: UUID, add):
+    above = {"counted_tokens": 1400, "prompt_tokens": 1600, "excess_tokens": 100}
+    add(ago=timedelta(days=30, minutes=1), **above)
+    assert usage.prompt_alerts(tenant_id) == ()
+    add(ago=timedelta(days=29), **above)
+    assert len(usage.prompt_alerts(tenant_id)) == 1
+
+
+def test_another_tenants_alert_is_not_shown(
+    usage: Usage, tenant_id: UUID, add, shared_database: GuardedDatabase
+):
+    add(counted_tokens=1400, prompt_tokens=1600, excess_tokens=100)
+    assert usage.prompt_alerts(new_tenant(shared_database)) == ()

@@ -79,6 +79,7 @@ def test_a_running_server_is_asked_and_left_running(
     clean_environment.setenv("LEANRAG_HOME", str(console.settings.home))
     found = examine()
     assert "pgvector 0." in found["database"]["message"]
+    assert found["prompt budget"]["state"] == "ok"
     assert found["migrations"]["state"] == "ok"
     assert console.tenants.list()
 

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import pages._services
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
-from leanrag.usage import NOTHING, UsageEventView, UsageReport, UsageRow, UsageTotals
+from leanrag.usage import NOTHING, PromptAlert, UsageEventView, UsageReport, UsageRow, UsageTotals
 from pages._figure import number_axis, short_label, spread_labels
 from pages._usage_table import events_csv, usage_frame
 
@@ -48,6 +48,11 @@ def report(totals: UsageTotals) -> UsageReport:
     return UsageReport(
         now, now, totals, hours, (UsageRow("b", "Bot", totals),), (UsageRow("m", "gpt", totals),)
     )
+
+
+def alert(**changes: Any) -> PromptAlert:
+    made = PromptAlert("qwen3:8b", 2, 20, 1640, 1363, 140, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    return replace(made, **changes)
 
 
 def tiles(page: AppTest) -> dict[str, str]:
@@ -107,6 +112,37 @@ def test_numbers_follow_the_language(open_page: Any) -> None:
     page.query_params["lang"] = "fa"
     page.run()
     assert tiles(page)["درخواست‌ها"] == "۱۰"
+
+
+def test_without_an_alert_there_is_no_banner(open_page: Any) -> None:
+    assert not open_page(report(TOTALS)).warning
+
+
+def test_a_banner_names_the_model_by_how_much_when_and_what_to_do(
+    open_page: Any, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = (alert(), alert(model="<b>*x*", excess_tokens=7, reported_tokens=1507))
+    monkeypatch.setattr(type(services.usage), "prompt_alerts", lambda *_: alerts)
+    (banner,) = open_page(report(NOTHING)).warning  # whatever the period shows
+    assert "above the limit of 1,500 tokens" in banner.value
+    assert "up to 1,640 tokens, 140 above the limit, in 2 of the last 20 calls" in banner.value
+    assert "2 Jan 2026" in banner.value
+    assert "&lt;b\\>\\*x\\*" in banner.value  # a provider names its models as it likes
+    assert "OPENAI_BASE_URL" in banner.value
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("fa", "۱۴۰ توکن بالای سقف"), ("ar", "140 فوق الحدّ"), ("tr", "140 üzerinde")],
+)
+def test_the_banner_speaks_the_language(
+    open_page: Any, services: Services, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    monkeypatch.setattr(type(services.usage), "prompt_alerts", lambda *_: (alert(),))
+    page = open_page(report(TOTALS))
+    page.query_params["lang"] = language
+    page.run()
+    assert said in page.warning[0].value
 
 
 def test_a_row_without_any_price_has_no_cost() -> None:

@@ -12,6 +12,7 @@ from db.embedded_programs import MAJOR_VERSION, accepts_connections, programs_di
 from db.engine import make_admin_engine, make_engine, with_driver
 from db.errors import DatabaseError
 from db.tenancy import Database
+from leanrag.cli.checks.budget import check_budget
 from leanrag.cli.checks.finding import Finding, broken, ok, warning
 from leanrag.embeddings import embedder_from
 from leanrag.health import Health
@@ -88,14 +89,15 @@ def _check_answers(settings: Settings, address: str) -> Iterator[Finding]:
     try:
         health = Health(database, embedder_from(settings), JobQueue(url), settings)
         checks = {check.name: check for check in health.check() if check.name in _DATABASE_PARTS}
+        answers, tables = checks["database"], checks["migrations"]
+        if not answers.ok:
+            yield broken("database", answers.message, "Look at the server's own log.")
+            return
+        yield ok("database", answers.message)
+        if tables.ok:
+            yield ok("migrations", tables.message)
+            yield check_budget(database)
+        else:
+            yield warning("migrations", "The tables are not up to date.", "The next start does it.")
     finally:
         database.dispose()
-    answers, tables = checks["database"], checks["migrations"]
-    if not answers.ok:
-        yield broken("database", answers.message, "Look at the server's own log.")
-        return
-    yield ok("database", answers.message)
-    if tables.ok:
-        yield ok("migrations", tables.message)
-    else:
-        yield warning("migrations", "The tables are not up to date.", "The next start does it.")
