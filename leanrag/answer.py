@@ -31,6 +31,7 @@ from leanrag.speech import Speaker, Utterance
 from leanrag.step_clock import StepClock
 from leanrag.text.normalize import clean
 from leanrag.text.tokens import TokenCounter
+from leanrag.token_margin import TokenMargin, TokenMargins
 from leanrag.tuning import RouterCache, TuningDraft
 from leanrag.types import (
     BudgetedPrompt,
@@ -87,6 +88,7 @@ class TurnSteps:
     embedder: QuestionEmbedder
     retriever: ContextRetriever
     budget: TokenBudgetController
+    margins: TokenMargins
     counter: TokenCounter
     speaker: Speaker
     limiter: RateLimiter
@@ -102,11 +104,7 @@ class Answerer:
         self.model_name = steps.speaker.model_name
 
     def answer(
-        self,
-        tenant_id: UUID,
-        question: Question,
-        *,
-        cancelled: threading.Event | None = None,
+        self, tenant_id: UUID, question: Question, *, cancelled: threading.Event | None = None
     ) -> Iterator[TurnEvent]:
         """Yield the events of one turn, from TurnStarted to TurnEnded or TurnFailed.
 
@@ -120,7 +118,9 @@ class Answerer:
         yield TurnStarted(turn.conversation_id, turn.message_id, turn.route)
         try:
             evidence, everything = self._retrieve(turn, clock)
-            prompt = self._assemble(turn.persona, turn.question, turn.memory, evidence, turn.route)
+            prompt = self._assemble(
+                turn.persona, turn.question, turn.memory, evidence, turn.route, turn.margin
+            )
             clock.mark("budget")
         except LeanRagError as exc:
             yield self._fail_early(turn, exc)
@@ -149,7 +149,8 @@ class Answerer:
             everything = self._count_everything(
                 tenant_id, found.bot_id, found.persona, question, session=session
             )
-        prompt = self._assemble(found.persona, question, Memory(), evidence, route)
+            margin = self._steps.margins.read(tenant_id, route.language, session=session)
+        prompt = self._assemble(found.persona, question, Memory(), evidence, route, margin)
         return TurnPreview(route, prompt, evidence.widened, everything.total_tokens)
 
     def search(
@@ -195,6 +196,7 @@ class Answerer:
             memory = self._steps.memory.recall(
                 tenant_id, conversation.conversation_id, session=session
             )
+            route = self._router(tenant_id, None, session=session).route(text)
             turn = AdmittedTurn(
                 tenant_id=tenant_id,
                 bot_id=bot.bot_id,
@@ -203,8 +205,9 @@ class Answerer:
                 message_id=new_id(),
                 question=text,
                 persona=bot.persona,
-                route=self._router(tenant_id, None, session=session).route(text),
+                route=route,
                 memory=memory,
+                margin=self._steps.margins.read(tenant_id, route.language, session=session),
             )
             session.add_all(opening_messages(turn))
         return turn
@@ -233,7 +236,13 @@ class Answerer:
         return evidence, everything
 
     def _assemble(
-        self, persona: str, question: str, memory: Memory, evidence: Evidence, route: Route
+        self,
+        persona: str,
+        question: str,
+        memory: Memory,
+        evidence: Evidence,
+        route: Route,
+        margin: TokenMargin,
     ) -> BudgetedPrompt:
         citable, learn_only = privacy.split(evidence)
         return self._steps.budget.assemble(
@@ -243,6 +252,7 @@ class Answerer:
             citable=citable,
             learn_only=learn_only,
             route=route,
+            margin=margin,
         )
 
     def _say(
@@ -276,11 +286,11 @@ class Answerer:
         result = utterance.result(clock.milliseconds)
         try:
             with self._database.tenant(turn.tenant_id) as session:
-                settle(turn, result, self._steps.memory, session=session)
+                settle(turn, result, self._steps.memory, self._steps.margins, session=session)
         except DatabaseUnavailable as exc:
-            return _failed(turn, exc, kept)
+            return turn.failed(exc, kept)
         if utterance.failure is not None:
-            return _failed(turn, utterance.failure, result.text)
+            return turn.failed(utterance.failure, result.text)
         return TurnEnded(
             conversation_id=turn.conversation_id,
             message_id=turn.message_id,
@@ -308,7 +318,7 @@ class Answerer:
                     message.status, message.error = "failed", exc.message
         except DatabaseUnavailable as unavailable:
             log.warning("A failed turn could not be stored: %s", unavailable)
-        return _failed(turn, exc, "")
+        return turn.failed(exc, "")
 
     def _router(
         self, tenant_id: UUID, draft: TuningDraft | None, *, session: Session
@@ -337,14 +347,3 @@ class Answerer:
             counter=self._steps.counter,
             session=session,
         )
-
-
-def _failed(turn: AdmittedTurn, exc: LeanRagError, kept_text: str) -> TurnFailed:
-    return TurnFailed(
-        code=exc.code,
-        message=exc.message,
-        conversation_id=turn.conversation_id,
-        message_id=turn.message_id,
-        kept_text=kept_text,
-        details={**exc.details, "status": exc.status},
-    )

@@ -36,9 +36,10 @@ from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.pipeline import Ingest
 from leanrag.llm import ChatModel, chat_model_from
 from leanrag.memory import MemoryLimits, SessionMemoryManager
+from leanrag.passage_index_cache import PassageIndexCache
 from leanrag.passage_search import PassageSearch
 from leanrag.quotas import RateLimiter
-from leanrag.ranking import RetrievalWeights
+from leanrag.ranking_profiles import load_profile
 from leanrag.retriever import ContextRetriever
 from leanrag.routing_defaults import default_keywords, default_routings
 from leanrag.settings import Settings, load_settings
@@ -46,6 +47,7 @@ from leanrag.sources import Sources
 from leanrag.speech import Speaker
 from leanrag.tenants import Tenants
 from leanrag.text.tokens import TokenCounter, encoding_for_model, load_counter
+from leanrag.token_margin import TokenMargins, served_models
 from leanrag.tuning import RouterCache, Tuning, seed_defaults
 from leanrag.usage import Usage
 
@@ -74,7 +76,7 @@ class Services:
     health: Health
     jobs: JobQueue
     local_tenant_id: UUID
-    closing: tuple[Embedder | ChatModel, ...]
+    closing: tuple[PassageIndexCache | Embedder | ChatModel, ...]
     server: EmbeddedServer | None
 
     def close(self) -> None:
@@ -176,7 +178,21 @@ def _compose(
     model = chat_model_from(settings)
     ingest = Ingest(database, embedder, load_counter(), jobs, settings)
     tenants = Tenants(database)
-    steps = _turn_steps(settings, database, embedder, model, counter)
+    profile = load_profile(settings.ranking_profile)
+    indexes = PassageIndexCache(
+        database,
+        embedder.model,
+        max_bytes=settings.index_cache_mb * 1024**2,
+        uses_dense=profile.uses_dense(embedder.model),
+    )
+    search = PassageSearch(
+        embedder.model,
+        candidates=settings.retrieval_candidates,
+        indexes=indexes,
+        uses_dense=profile.uses_dense(embedder.model),
+    )
+    retriever = ContextRetriever(search, profile, min_relevance=settings.min_relevance)
+    steps = _turn_steps(settings, database, retriever, embedder, model, counter)
     local = ensure_demo_tenant(tenants, database, ingest, load_counter(), fill=demo)
     return Services(
         settings=settings,
@@ -192,7 +208,7 @@ def _compose(
         health=Health(database, embedder, jobs, settings),
         jobs=jobs,
         local_tenant_id=local,
-        closing=(embedder,) if model is None else (embedder, model),
+        closing=(indexes, embedder) if model is None else (indexes, embedder, model),
         server=server,
     )
 
@@ -200,6 +216,7 @@ def _compose(
 def _turn_steps(
     settings: Settings,
     database: Database,
+    retriever: ContextRetriever,
     embedder: Embedder,
     model: ChatModel | None,
     counter: TokenCounter,
@@ -215,12 +232,7 @@ def _turn_steps(
             ),
         ),
         embedder=QuestionEmbedder(database, embedder, base_url=settings.openai_base_url),
-        retriever=ContextRetriever(
-            PassageSearch(embedder.model, candidates=settings.retrieval_candidates),
-            RetrievalWeights(
-                settings.lexical_weight, settings.dense_weight, settings.min_relevance
-            ),
-        ),
+        retriever=retriever,
         budget=TokenBudgetController(
             counter,
             BudgetLimits(
@@ -229,6 +241,7 @@ def _turn_steps(
                 max_conversation_tokens=settings.max_conversation_tokens,
             ),
         ),
+        margins=TokenMargins(served_models(settings), max_prompt_tokens=settings.max_prompt_tokens),
         counter=counter,
         speaker=Speaker(model, counter, settings),
         limiter=RateLimiter(settings.questions_per_minute),

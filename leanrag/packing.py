@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from uuid import UUID
 
 from leanrag import prompts
-from leanrag.text.matching import QueryMatcher, sentence_spans
+from leanrag.selection import LEAST_PROBABILITY, Selection, chances
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import Evidence, Fate, Passage, PassageDecision, Route, Section
 
@@ -21,6 +20,7 @@ SHINGLE_WORDS = 3
 KEPT = "fits as a whole"
 TRIMMED = "trimmed to the sentences closest to the question"
 BELOW_FLOOR = "below the relevance floor"
+UNLIKELY = "too unlikely to answer"
 
 _WORD = re.compile(r"\w+")
 _ANY_MARKER = 1  # every number up to 999 is one token, so the final one changes no count
@@ -64,26 +64,18 @@ class EvidencePacker:
     """Fills the evidence's room for one question: primary first, then secondary, best first."""
 
     def __init__(
-        self,
-        counter: TokenCounter,
-        *,
-        question: str,
-        route: Route,
-        min_trimmed_tokens: int,
-        min_score: float,
+        self, counter: TokenCounter, *, route: Route, min_trimmed_tokens: int, min_score: float
     ) -> None:
         """`min_trimmed_tokens` and `min_score` as in BudgetLimits."""
         self._counter = counter
-        self._question = question
         self._route = route
-        self._min_trimmed_tokens = min_trimmed_tokens
         self._min_score = min_score
         self._frames = {
             True: counter.count(prompts.EVIDENCE_START) + counter.count(prompts.EVIDENCE_END),
             False: counter.count(prompts.NOTES_START) + counter.count(prompts.NOTES_END),
         }
-        self._whole_tokens: dict[UUID, int] = {}
-        self._shingles: dict[tuple[UUID, int], frozenset[tuple[str, ...]]] = {}
+        self._min_trimmed_tokens = min_trimmed_tokens
+        self._shingles: dict[UUID, frozenset[tuple[str, ...]]] = {}
 
     def pack(self, citable: Evidence, learn_only: Evidence, room: int) -> PackedEvidence:
         """Choose the passages for `room` tokens.
@@ -91,132 +83,72 @@ class EvidencePacker:
         Primary may take what exceeds the secondary share, secondary what primary leaves, and then
         primary what secondary leaves.
         """
+        primary = _best_first(citable.primary, learn_only.primary)
+        secondary = _best_first(citable.secondary, learn_only.secondary)
+        selection = Selection(
+            self._count, frames=self._frames, min_trimmed_tokens=self._min_trimmed_tokens
+        )
+        repeats: dict[UUID, UUID] = {}
+
+        def may_open(passage: Passage) -> bool:
+            if passage.score < self._min_score:
+                return False
+            same_as = self._repeated(passage, selection)
+            if same_as is not None:
+                repeats[passage.passage_id] = same_as
+            return same_as is None
+
         shares = self._route.primary.max_tokens, self._route.secondary.max_tokens
-        primary_room = max(min(room, shares[0]), room - shares[1])
-        primary = self._fill(
-            "primary", _best_first(citable.primary, learn_only.primary), primary_room, []
+        selection.fill(primary, max(min(room, shares[0]), room - shares[1]), may_open)
+        selection.fill(secondary, room, may_open)
+        selection.fill(primary, room, may_open)
+        return self._number(
+            [self._slot(passage, "primary", selection, repeats) for passage in primary],
+            [self._slot(passage, "secondary", selection, repeats) for passage in secondary],
+            room,
         )
-        secondary = self._fill(
-            "secondary",
-            _best_first(citable.secondary, learn_only.secondary),
-            room - self._used(primary),
-            primary,
-        )
-        primary = self._retry(primary, secondary, room)
-        return self._number(primary, secondary, room)
 
-    def _fill(
-        self, section: Section, passages: Sequence[Passage], room: int, others: Sequence[_Slot]
-    ) -> list[_Slot]:
-        limit = room + self._used(others)
-        slots: list[_Slot] = []
-        for passage in passages:
-            kept = [*others, *slots]
-            slots.append(self._place(passage, section, limit - self._used(kept), kept))
-        return slots
+    def _count(self, passage: Passage, text: str) -> int:
+        return self._counter.count(_render(passage, text))
 
-    def _retry(
-        self, primary: Sequence[_Slot], secondary: Sequence[_Slot], room: int
-    ) -> list[_Slot]:
-        """Let primary passages that found no room, or not enough, use what secondary left."""
-        slots = list(primary)
-        for i, slot in enumerate(slots):
-            if slot.fate == "kept" or slot.reason == BELOW_FLOOR or slot.same_as:
-                continue
-            others = [*slots[:i], *slots[i + 1 :], *secondary]
-            again = self._place(slot.passage, slot.section, room - self._used(others), others)
-            if again.tokens > slot.tokens:
-                slots[i] = again
-        return slots
-
-    def _used(self, slots: Sequence[_Slot]) -> int:
-        kinds = {slot.passage.is_citable for slot in slots if slot.fate != "dropped"}
-        return sum(slot.tokens for slot in slots) + sum(self._frames[kind] for kind in kinds)
-
-    def _place(
-        self, passage: Passage, section: Section, room: int, others: Sequence[_Slot]
+    def _slot(
+        self,
+        passage: Passage,
+        section: Section,
+        selection: Selection,
+        repeats: Mapping[UUID, UUID],
     ) -> _Slot:
-        """Keep, trim or drop one passage, given what the prompt carries already."""
+        excerpt = selection.excerpts.get(passage.passage_id)
+        if excerpt is not None:
+            is_whole = len(excerpt.chosen) == len(excerpt.sentences)
+            fate: Fate = "kept" if is_whole else "trimmed"
+            reason = KEPT if is_whole else TRIMMED
+            return _Slot(passage, section, fate, reason, excerpt.tokens, excerpt.text)
         if passage.score < self._min_score:
             return _Slot(passage, section, "dropped", BELOW_FLOOR)
-        carried = [slot for slot in others if slot.fate != "dropped"]
-        if not any(slot.passage.is_citable is passage.is_citable for slot in carried):
-            room -= self._frames[passage.is_citable]
-        slot = self._fit(passage, section, room)
-        if slot is None:
-            return _Slot(passage, section, "dropped", f"{section} share is full")
-        same_as = self._repeated(passage, carried)
+        same_as = repeats.get(passage.passage_id)
         if same_as is not None:
             return _Slot(passage, section, "dropped", "same text", same_as=same_as)
-        return slot
+        likeliest = max((s.probability for s in chances(passage)), default=0.0)
+        reason = UNLIKELY if likeliest < LEAST_PROBABILITY else f"{section} share is full"
+        return _Slot(passage, section, "dropped", reason)
 
-    def _fit(self, passage: Passage, section: Section, room: int) -> _Slot | None:
-        """Return the passage whole or trimmed, or None where `room` holds neither."""
-        # The stored count is an estimate: it spares the exact one where there is clearly no room.
-        if passage.token_count <= 2 * room:
-            tokens = self._count_whole(passage)
-            if tokens <= room:
-                return _Slot(passage, section, "kept", KEPT, tokens, passage.text)
-        if room <= self._min_trimmed_tokens:
-            return None
-        return self._trim(passage, section, room)
-
-    def _count_whole(self, passage: Passage) -> int:
-        tokens = self._whole_tokens.get(passage.passage_id)
-        if tokens is None:
-            tokens = self._counter.count(_render(passage, passage.text))
-            self._whole_tokens[passage.passage_id] = tokens
-        return tokens
-
-    def _repeated(self, passage: Passage, carried: Sequence[_Slot]) -> UUID | None:
+    def _repeated(self, passage: Passage, selection: Selection) -> UUID | None:
         """Return the carried passage that says the same. A note never displaces a citable one."""
-        own = self._shingles_of(passage, passage.text)
-        for slot in carried:
-            if passage.is_citable and not slot.passage.is_citable:
+        own = self._shingles_of(passage)
+        for excerpt in selection.excerpts.values():
+            other = excerpt.passage
+            if passage.is_citable and not other.is_citable:
                 continue
-            shared = len(own & self._shingles_of(slot.passage, slot.text))
-            if shared >= DUPLICATE_OVERLAP * len(own):
-                return slot.passage.passage_id
+            if len(own & self._shingles_of(other)) >= DUPLICATE_OVERLAP * len(own):
+                return other.passage_id
         return None
 
-    def _shingles_of(self, passage: Passage, text: str) -> frozenset[tuple[str, ...]]:
-        key = (passage.passage_id, len(text))
-        found = self._shingles.get(key)
+    def _shingles_of(self, passage: Passage) -> frozenset[tuple[str, ...]]:
+        found = self._shingles.get(passage.passage_id)
         if found is None:
-            found = self._shingles[key] = frozenset(_shingles(text))
+            found = self._shingles[passage.passage_id] = frozenset(_shingles(passage.text))
         return found
-
-    @cached_property
-    def _matcher(self) -> QueryMatcher:
-        return QueryMatcher(self._question, self._route.language)
-
-    def _trim(self, passage: Passage, section: Section, room: int) -> _Slot | None:
-        """Keep the sentences closest to the question, in order; None when too few fit."""
-        head = self._counter.count(_render(passage, ""))
-        if not passage.text or room - head < self._min_trimmed_tokens:
-            return None
-        spans = sentence_spans(passage.text)
-        scores = self._matcher.scores([passage.text[start:end] for start, end in spans])
-        # Letters stand for tokens in the choice; the exact count below has the last word.
-        tokens_per_letter = (passage.token_count or len(passage.text) / 2) / len(passage.text)
-        chosen: list[int] = []
-        left = float(room - head)
-        for i in sorted(range(len(spans)), key=lambda i: (-scores[i], i)):
-            tokens_about = tokens_per_letter * (spans[i][1] - spans[i][0] + 1)
-            if tokens_about <= left:
-                chosen.append(i)
-                left -= tokens_about
-        if room - head - left < self._min_trimmed_tokens:
-            return None
-        while chosen:
-            text = _excerpt(passage.text, [spans[i] for i in sorted(chosen)])
-            tokens = self._counter.count(_render(passage, text))
-            if tokens - head < self._min_trimmed_tokens:
-                return None
-            if tokens <= room:
-                return _Slot(passage, section, "trimmed", TRIMMED, tokens, text)
-            chosen.pop()
-        return None
 
     def _number(
         self, primary: Sequence[_Slot], secondary: Sequence[_Slot], room: int
@@ -265,8 +197,8 @@ class EvidencePacker:
 
 
 def _best_first(citable: Sequence[Passage], learn_only: Sequence[Passage]) -> list[Passage]:
-    """Merge by score; the order within each, and citable before learn-only, decide ties."""
-    return list(heapq.merge(citable, learn_only, key=lambda passage: -passage.score))
+    """Merge by chance; the order within each, and citable before learn-only, decide ties."""
+    return list(heapq.merge(citable, learn_only, key=lambda p: (-p.probability, -p.score)))
 
 
 def _render(passage: Passage, text: str) -> str:
@@ -279,17 +211,6 @@ def _shingles(text: str) -> Iterable[tuple[str, ...]]:
     words = _WORD.findall(text.casefold())
     size = min(SHINGLE_WORDS, len(words))
     return (tuple(words[i : i + size]) for i in range(len(words) - size + 1))
-
-
-def _excerpt(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """Join spans of `text`: neighbours as they stand, others on a line of their own."""
-    pieces: list[str] = []
-    before = -1
-    for start, end in spans:
-        gap = text[before:start] if before >= 0 else ""
-        pieces.append(("\n" if gap.strip() else gap) + text[start:end])
-        before = end
-    return "".join(pieces)
 
 
 def _reason(slot: _Slot, markers: dict[UUID, int]) -> str:

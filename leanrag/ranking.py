@@ -1,75 +1,186 @@
-"""In which order candidates answer a question: two scores fused, then the best ranked again.
+"""In which order candidates answer a question, and how likely each of their sentences does.
 
-Weighted normalised scores are fused, not ranks: a partner that does not know a language would cost
-up to 57 points by rank.
+Two linear models, learned on public questions (`bench/learn.py` learns them, docs/ranking.md tells
+how): one chooses among passages, one among the sentences of a passage. Both are soft-max models, so
+that their scores are probabilities, which the budget spends its tokens by. Weighted normalised
+scores are fused, not ranks: a partner that does not know a language would cost up to 57 points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
-from leanrag.text.matching import QueryMatcher, sentence_spans
-from leanrag.types import Passage
+import numpy as np
+from numpy.typing import NDArray
 
-# The best passages are ranked again by their best sentence, which may add half to a score: 0.9
-# points more answers in 300 tokens (docs/benchmarks.md); weights 0.3 to 0.8 differ by 0.4.
-RERANKED_PASSAGES = 10
-SENTENCE_WEIGHT = 0.5
+from leanrag.ranking_profiles import DenseWeight, RankingProfile
+from leanrag.text.answer_type import ExpectedAnswer
+from leanrag.text.question_match import Coverage, PassageWords, QuestionMatch, read_passage
+from leanrag.types import Language, Passage, SentenceChance
+
+# 20 earn what 30 do, and more than 10: 0.2 to 1.2 points (docs/benchmarks.md).
+RANKED_PASSAGES = 20
+DOCUMENT_PASSAGES = 3  # of a document that speak for it (the "document bonus")
+# The part of a passage's chance that its sentences share alike, whatever the question's words say.
+EVEN_SHARE = 0.1
+LETTERS_SCALE = 5.0
+
+Features = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalWeights:
-    """Weights of the two scores and the least relevance (all 0 to 1).
+class Asked:
+    """A question as it is ranked by.
 
-    `min_relevance` is the share of the question's term weight that a passage must hold.
+    `rarity` maps its terms to their inverse document frequencies; `full_match` is the sum of all
+    its term weights, of which a passage must hold `min_relevance`.
     """
 
-    lexical: float
-    dense: float
-    min_relevance: float
+    text: str
+    language: Language
+    match: QuestionMatch
+    full_match: float
 
 
-def fuse(
-    candidates: Sequence[Passage], weights: RetrievalWeights, *, full_match: float
+def rank(
+    candidates: Sequence[Passage],
+    asked: Asked,
+    profile: RankingProfile,
+    *,
+    embedding_model: str,
+    min_relevance: float,
 ) -> tuple[Passage, ...]:
-    """Fuse scores, each as a share of its best; drop what holds too little of the question.
+    """Return the relevant candidates, best first, with score, probability and sentences.
 
-    `full_match` is the sum of the question's term weights.
+    At most 20: scores lie between 0 and 1, and their probabilities add up to 1.
     """
-    floor = weights.min_relevance * full_match
-    candidates = [p for p in candidates if p.lexical_score >= floor]
-    best_lexical = max((p.lexical_score for p in candidates), default=0.0) or 1.0
-    best_dense = max((p.dense_score for p in candidates), default=0.0)
-    fused = []
-    for passage in candidates:
-        lexical = passage.lexical_score / best_lexical
-        dense = max(0.0, passage.dense_score / best_dense) if best_dense > 0 else 0.0
-        score = weights.lexical * lexical + weights.dense * dense
-        fused.append(replace(passage, score=score))
-    return tuple(sorted(fused, key=lambda p: (-p.score, p.passage_id)))
+    dense = profile.dense_weight(embedding_model)
+    fused = _fuse(candidates, asked.full_match * min_relevance, profile.lexical_weight, dense)
+    first = fused[:RANKED_PASSAGES]
+    if not first:
+        return ()
+    words = [_read(passage) for passage in first]
+    coverages = asked.match.coverage(words)
+    features = passage_features(first, coverages, asked.language, among=fused)
+    weights = profile.passage_weights(dense.weight)
+    logits = features @ weights
+    chances = _softmax(logits)
+    scores = logits / weights.sum()
+    expected = ExpectedAnswer(asked.text, asked.language)
+    ranked = [
+        replace(
+            passage,
+            score=float(score),
+            probability=float(chance),
+            sentences=_sentences(passage, coverage, expected, profile, float(chance)),
+        )
+        for passage, coverage, score, chance in zip(first, coverages, scores, chances, strict=True)
+    ]
+    return tuple(sorted(ranked, key=lambda p: (-p.probability, -p.score, p.passage_id)))
 
 
-def rerank(fused: Sequence[Passage], matcher: QueryMatcher) -> tuple[Passage, ...]:
-    """Rank the first passages again: one sentence that holds the question beats scattered words.
+def passage_features(
+    passages: Sequence[Passage],
+    coverages: Sequence[Coverage],
+    language: Language,
+    *,
+    among: Sequence[Passage],
+) -> Features:
+    """Return PASSAGE_FEATURES of each passage, shape (passages, features), each from 0 to 1.
 
-    Scores stay between 0 and 1: score x (1 + weight x sentence) / (1 + weight), where `sentence` is
-    the passage's best sentence under its title as a share of the best one, and 0 after the first.
+    Lexical and dense scores are shares of the best one `among` all candidates.
     """
-    sentences, contexts, owners = [], [], []
-    for i, passage in enumerate(fused[:RERANKED_PASSAGES]):
-        for start, end in sentence_spans(passage.text):
-            sentences.append(passage.text[start:end])
-            contexts.append(f"{passage.title} {passage.heading}")
-            owners.append(i)
-    best = [0.0] * len(fused)
-    for owner, score in zip(owners, matcher.scores_in_context(sentences, contexts), strict=True):
-        best[owner] = max(best[owner], score)
-    highest = max(best, default=0.0)
-    if highest == 0:
-        return tuple(fused)
-    reranked = (
-        replace(p, score=p.score * (1 + SENTENCE_WEIGHT * own / highest) / (1 + SENTENCE_WEIGHT))
-        for p, own in zip(fused, best, strict=True)
+    best_lexical = max(p.lexical_score for p in among) or 1.0
+    best_dense = max(max(p.dense_score for p in among), 0.0) or 1.0
+    documents = _document_shares(among)
+    return np.array(
+        [
+            (
+                passage.lexical_score / best_lexical,
+                max(0.0, passage.dense_score) / best_dense,
+                coverage.whole,
+                coverage.window,
+                coverage.sentence,
+                coverage.pairs,
+                documents[_document(passage)],
+                float(passage.language == language),
+                coverage.title,
+            )
+            for passage, coverage in zip(passages, coverages, strict=True)
+        ]
     )
-    return tuple(sorted(reranked, key=lambda p: (-p.score, p.passage_id)))
+
+
+def sentence_features(passage: Passage, coverage: Coverage, expected: ExpectedAnswer) -> Features:
+    """Return SENTENCE_FEATURES of each sentence of a passage, shape (sentences, features)."""
+    texts = [passage.text[start:end] for start, end in coverage.spans]
+    answers = [float(expected.is_in(text)) for text in texts]
+    letters = [math.log(len(text) + 1) / LETTERS_SCALE for text in texts]
+    columns = (coverage.alone, coverage.titled, coverage.before, coverage.after, answers, letters)
+    return np.column_stack(columns).astype(np.float64)
+
+
+def _fuse(
+    candidates: Sequence[Passage], floor: float, lexical_weight: float, dense: DenseWeight
+) -> list[Passage]:
+    """Order candidates by the two scores; drop what holds too little of the question.
+
+    A candidate that shares no word may still be near in meaning, if the model knows meanings.
+    """
+    held = [
+        passage
+        for passage in candidates
+        if passage.lexical_score >= floor
+        or (dense.weight and passage.dense_score >= dense.least_similarity)
+    ]
+    best_lexical = max((p.lexical_score for p in held), default=0.0) or 1.0
+    best_dense = max((p.dense_score for p in held), default=0.0)
+    fused = []
+    for passage in held:
+        near = max(0.0, passage.dense_score / best_dense) if best_dense > 0 else 0.0
+        score = lexical_weight * passage.lexical_score / best_lexical + dense.weight * near
+        fused.append(replace(passage, score=score / (lexical_weight + dense.weight)))
+    return sorted(fused, key=lambda p: (-p.score, p.passage_id))
+
+
+def _read(passage: Passage) -> PassageWords:
+    return read_passage(f"{passage.title} {passage.heading}", passage.text, passage.language)
+
+
+def _document(passage: Passage) -> tuple[UUID, str]:
+    """Return what a passage's document is: a list or a website is one source of many."""
+    return passage.source_id, passage.title
+
+
+def _document_shares(passages: Sequence[Passage]) -> Mapping[tuple[UUID, str], float]:
+    """Return how strongly each document is hit, as a share of the one that is hit most."""
+    scores: dict[tuple[UUID, str], list[float]] = defaultdict(list)
+    for passage in passages:
+        scores[_document(passage)].append(passage.lexical_score)
+    best = {key: sum(sorted(own)[-DOCUMENT_PASSAGES:]) for key, own in scores.items()}
+    highest = max(best.values(), default=0.0) or 1.0
+    return {key: score / highest for key, score in best.items()}
+
+
+def _sentences(
+    passage: Passage,
+    coverage: Coverage,
+    expected: ExpectedAnswer,
+    profile: RankingProfile,
+    chance: float,
+) -> tuple[SentenceChance, ...]:
+    logits = sentence_features(passage, coverage, expected) @ profile.sentence_weights()
+    shares = (1 - EVEN_SHARE) * _softmax(logits) + EVEN_SHARE / len(logits)
+    return tuple(
+        SentenceChance(start, end, chance * float(share))
+        for (start, end), share in zip(coverage.spans, shares, strict=True)
+    )
+
+
+def _softmax(logits: Features) -> Features:
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum(), dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,15 +12,18 @@ from sqlalchemy.orm import Session
 from leanrag.embeddings import Vectors
 from leanrag.passage_search import PassageSearch
 from leanrag.passage_store import TermStatistics
-from leanrag.ranking import RetrievalWeights, fuse, rerank
+from leanrag.ranking import Asked, rank
+from leanrag.ranking_profiles import RankingProfile
+from leanrag.text.analyzers import term_id
 from leanrag.text.lexical import question_terms
-from leanrag.text.matching import QueryMatcher
+from leanrag.text.question_match import QuestionMatch
 from leanrag.text.term_statistics import inverse_document_frequency
+from leanrag.text.transliteration import romanized_language
 from leanrag.types import Evidence, Language, Passage, Route, SourceKind
 
-# A routed source's passage counts for so much more: a preference, never a wall.
-PRIMARY_PREFERENCE = 0.15
-SECONDARY_PREFERENCE = 0.08
+# A routed source's passage has so much better odds to answer: a preference, never a wall.
+PRIMARY_ODDS = 2.0
+SECONDARY_ODDS = 1.4
 # A routed passage must reach this share of the best score to go before better ones.
 RELEVANT_SHARE = 0.7
 
@@ -27,9 +31,13 @@ RELEVANT_SHARE = 0.7
 class ContextRetriever:
     """Finds the passages that may answer a question."""
 
-    def __init__(self, search: PassageSearch, weights: RetrievalWeights) -> None:
+    def __init__(
+        self, search: PassageSearch, profile: RankingProfile, *, min_relevance: float
+    ) -> None:
+        """Rank by `profile`; passages must hold `min_relevance` (0 to 1) of the question."""
         self._search = search
-        self._weights = weights
+        self._profile = profile
+        self._min_relevance = min_relevance
 
     def retrieve(
         self,
@@ -65,8 +73,20 @@ class ContextRetriever:
         if not weights:
             return ()
         candidates = self._search.find(tenant_id, weights, vector, bot_id=bot_id, session=session)
-        fused = fuse(candidates, self._weights, full_match=sum(weights.values()))
-        return rerank(fused, QueryMatcher(question, language))
+        asked = Asked(
+            question,
+            language,
+            QuestionMatch(question, language, partial(_rarity, statistics)),
+            # Guessed spellings are mostly of no word: nobody holds a share of all of them.
+            0.0 if romanized_language(question) else sum(weights.values()),
+        )
+        return rank(
+            candidates,
+            asked,
+            self._profile,
+            embedding_model=self._search.embedding_model,
+            min_relevance=self._min_relevance,
+        )
 
 
 def _question_weights(
@@ -87,6 +107,11 @@ def _question_weights(
     }
 
 
+def _rarity(statistics: TermStatistics, term: str) -> float:
+    (frequency,) = statistics.sketch.document_frequencies([term_id(term)])
+    return inverse_document_frequency(statistics.passage_count, frequency)
+
+
 def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
     """Put passages into the route's shares, the routed sources first among about equals.
 
@@ -94,13 +119,10 @@ def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
     and any from outside the route that is better than every routed one; where it has none of its
     own, it takes the best of all sources. Everything else follows by score in the secondary share.
     """
-    preferred = sorted(
-        (replace(p, score=p.score * (1 + _preference(p.kind, route))) for p in ranked),
-        key=lambda p: (-p.score, p.passage_id),
-    )
+    preferred = _preferred(ranked, route)
     if not preferred:
         return Evidence((), ())
-    floor = RELEVANT_SHARE * preferred[0].score
+    floor = RELEVANT_SHARE * max(p.score for p in preferred)
     routed = (*route.primary.kinds, *route.secondary.kinds)
     best_routed = max((p.score for p in preferred if p.kind in routed), default=0.0)
 
@@ -117,7 +139,23 @@ def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
     return Evidence(primary, secondary, widened, searched=len(ranked))
 
 
-def _preference(kind: SourceKind, route: Route) -> float:
+def _preferred(ranked: Sequence[Passage], route: Route) -> list[Passage]:
+    """Return the passages with the odds that the route gives them, the likeliest first."""
+    odds = [_odds(passage.kind, route) for passage in ranked]
+    total = sum(p.probability * own for p, own in zip(ranked, odds, strict=True)) or 1.0
+    preferred = [_with_odds(p, own / total) for p, own in zip(ranked, odds, strict=True)]
+    return sorted(preferred, key=lambda p: (-p.probability, -p.score, p.passage_id))
+
+
+def _odds(kind: SourceKind, route: Route) -> float:
     if kind in route.primary.kinds:
-        return PRIMARY_PREFERENCE
-    return SECONDARY_PREFERENCE if kind in route.secondary.kinds else 0.0
+        return PRIMARY_ODDS
+    return SECONDARY_ODDS if kind in route.secondary.kinds else 1.0
+
+
+def _with_odds(passage: Passage, factor: float) -> Passage:
+    sentences = (
+        replace(sentence, probability=sentence.probability * factor)
+        for sentence in passage.sentences
+    )
+    return replace(passage, probability=passage.probability * factor, sentences=tuple(sentences))

@@ -85,10 +85,24 @@ class Settings(BaseSettings):
     # -- embeddings
     embedding_model: str = Field(
         "local",
-        description="'local' (hashed character n-grams, no model), or a provider's model name.",
+        min_length=1,
+        description="'local' (hashed character n-grams, no model), 'sentence-transformers/' and a "
+        "model's name or directory, or a provider's model name.",
     )
-    embedding_dimensions: int = Field(1536, ge=64, le=4000, description="Length of a vector.")
+    embedding_dimensions: int | None = Field(
+        None, ge=64, le=4000, description="Length of a vector; unset: the model's own, local 1536."
+    )
     embedding_batch_texts: int = Field(128, ge=1, le=2048, description="Texts in one request.")
+    # OpenAI's limits of an account's first tier for text-embedding-3-small and -large.
+    embedding_requests_per_minute: int = Field(
+        3_000, ge=0, description="Sent to the provider by one process; 0: no limit."
+    )
+    embedding_tokens_per_minute: int = Field(
+        1_000_000, ge=0, description="Sent to the provider by one process; 0: no limit."
+    )
+    embedding_downloads: bool = Field(
+        False, description="Let sentence-transformers fetch a model that is not on this machine."
+    )
 
     # -- the prompt budget, in tokens
     max_prompt_tokens: int = Field(
@@ -110,10 +124,17 @@ class Settings(BaseSettings):
 
     # -- retrieval
     retrieval_candidates: int = Field(50, ge=5, le=500, description="Passages ranked a question.")
-    lexical_weight: Fraction = Field(0.85, description="Weight of BM25 in the fused score.")
-    dense_weight: Fraction = Field(0.15, description="Weight of the embedding in it.")
+    ranking_profile: str = Field(
+        "evidence-1", description="Learned weights of ranking, by name (docs/ranking.md)."
+    )
     min_relevance: Fraction = Field(
         0.1, description="Share of the question's term weight a passage must cover to be used."
+    )
+    index_cache_mb: int = Field(
+        512,
+        ge=0,
+        le=1_000_000,
+        description="Memory for the passages of the tenants that are asked, in MB; 0: none.",
     )
 
     # -- ingest
@@ -121,7 +142,7 @@ class Settings(BaseSettings):
         25 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024, description="Largest upload, in bytes."
     )
     max_pdf_pages: int = Field(500, ge=1, description="Longest PDF, in pages.")
-    chunk_tokens: int = Field(200, ge=32, le=2000, description="Largest passage, in tokens.")
+    chunk_tokens: int = Field(320, ge=32, le=2000, description="Largest passage, in tokens.")
     chunk_overlap_tokens: int = Field(
         0, ge=0, le=500, description="Tokens that neighbouring passages share."
     )

@@ -91,8 +91,21 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceChance:
+    """A sentence of a passage, `text[start:end]`, and how likely it answers the question."""
+
+    start: int
+    end: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved chunk with its scores; `score` is the fused one, 0 to about 1."""
+    """A retrieved chunk with its scores; `score` is the fused one, 0 to 1.
+
+    `probability` is the chance that of all candidates this one answers, and `sentences` tells which
+    of its sentences do: theirs add up to it. Both are set by ranking, for the first candidates.
+    """
 
     passage_id: UUID
     source_id: UUID
@@ -109,6 +122,8 @@ class Passage:
     lexical_score: float
     dense_score: float
     score: float
+    probability: float = 0.0
+    sentences: tuple[SentenceChance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from db.models import ChunkRow, LexicalStatistics
+from db.models import ChunkTerms, LexicalStatistics
 from db.tenancy import Database
 from leanrag.answer import Answerer, Question
 from leanrag.bootstrap import Services
@@ -103,7 +103,7 @@ def recounted_statistics(database: Database, tenant_id: UUID) -> tuple[int, byte
     """Return what the statistics must be: counted again from the passages that are stored."""
     with database.tenant(tenant_id) as session:
         rows = session.scalars(
-            select(ChunkRow.lexical).where(ChunkRow.tenant_id == tenant_id)
+            select(ChunkTerms.lexical).where(ChunkTerms.tenant_id == tenant_id)
         ).all()
     sketch = TermSketch()
     for row in rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex  # type: ignore[import-untyped]
 
@@ -22,10 +23,14 @@ _GRAPHEME = regex.compile(r"\X")
 
 @dataclass(frozen=True, slots=True)
 class Splitter:
-    """Splits texts to at most `max_tokens` tokens of `counter`'s encoding."""
+    """Splits texts to at most `max_tokens` tokens of `counter`'s encoding.
+
+    Where a sentence is torn, the next piece repeats up to `torn_overlap_tokens` of its words.
+    """
 
     counter: TokenCounter
     max_tokens: int
+    torn_overlap_tokens: int = 0
 
     def fits(self, text: str) -> bool:
         """Tell whether `text` is within the limit."""
@@ -35,7 +40,7 @@ class Splitter:
 
     def with_limit(self, max_tokens: int) -> Splitter:
         """Return the same splitter with another limit."""
-        return Splitter(self.counter, max_tokens)
+        return Splitter(self.counter, max_tokens, min(self.torn_overlap_tokens, max_tokens // 4))
 
     def split(self, text: str) -> list[str]:
         """Return `text` in pieces within the limit; only white space between pieces is lost."""
@@ -72,8 +77,29 @@ class Splitter:
         units = divide(text)
         if len(units) == 1:
             return self._split_at(text, level + 1)
+        if divide is _split_words and self.torn_overlap_tokens:
+            return self._split_torn(units)
         pieces = [piece for unit in units for piece in self._split_at(unit, level + 1)]
         return self._pack_evenly(pieces, joiner)
+
+    def _split_torn(self, words: Sequence[str]) -> list[str]:
+        """Split one sentence; what follows a tear begins with the words before it."""
+        overlap = self.torn_overlap_tokens
+        inner = Splitter(self.counter, self.max_tokens - overlap - 1)
+        whole = inner.split(" ".join(words))
+        torn = whole[:1]
+        for before, piece in pairwise(whole):
+            repeated = inner.with_limit(overlap).last_words(before)
+            torn.append(f"{repeated} {piece}" if repeated else piece)
+        return torn
+
+    def last_words(self, text: str) -> str:
+        """Return the last words of `text` that fit; none where the last one does not."""
+        words = text.split()
+        start = len(words)
+        while start and self.fits(" ".join(words[start - 1 :])):
+            start -= 1
+        return " ".join(words[start:])
 
     def _pack_evenly(self, pieces: Sequence[str], joiner: str) -> list[str]:
         """Pack so that no crumb is left at the end, where that takes no more pieces."""

@@ -24,6 +24,7 @@ STOPWORDS_FILE = Path(__file__).with_name("stopwords.toml")
 NGRAM_PREFIX = "~"  # no word holds it, so a word and an n-gram are never the same term
 BOUNDARY = "_"
 NGRAM_SIZE = 4
+_KEPT_WORDS = 65_536  # about 16 MB
 TERM_IDS = 10**9  # dimensions of pgvector's sparsevec
 
 _WORD = re.compile(r"[^\W_]+")
@@ -46,9 +47,14 @@ def analyze_words(text: str, language: Language) -> tuple[AnalyzedWord, ...]:
     latin: Language = "tr" if language == "tr" else "en"
     arabic: Language = "ar" if language == "ar" else "fa"
     return tuple(
-        AnalyzedWord(folded, stem(word, arabic if _ARABIC_SCRIPT.search(folded) else latin))
-        for word, folded in _split_words(text, language)
+        _analyze_word(word, folded, latin, arabic) for word, folded in _split_words(text, language)
     )
+
+
+@lru_cache(maxsize=_KEPT_WORDS)
+def _analyze_word(word: str, folded: str, latin: Language, arabic: Language) -> AnalyzedWord:
+    """Stem one word; most words of a text have been met before (Zipf), so they are kept."""
+    return AnalyzedWord(folded, stem(word, arabic if _ARABIC_SCRIPT.search(folded) else latin))
 
 
 def analyze(text: str, language: Language) -> tuple[str, ...]:

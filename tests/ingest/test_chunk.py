@@ -41,6 +41,7 @@ def _cut(
     overlap_tokens: int = 0,
     kind: SourceKind = "document",
     title: str = "",
+    torn_overlap_tokens: int = 32,
 ) -> tuple[Chunk, ...]:
     pages = [ExtractedPage(n if pdf else None, text) for n, text in enumerate(texts, start=1)]
     return cut(
@@ -48,6 +49,7 @@ def _cut(
         kind=kind,
         max_tokens=max_tokens,
         overlap_tokens=overlap_tokens,
+        torn_overlap_tokens=torn_overlap_tokens,
         counter=load_counter(),
         fallback_title="guide.md",
     )
@@ -165,6 +167,24 @@ def test_overlap_begins_a_passage_with_the_last_sentences_before_it() -> None:
         _cut(text, max_tokens=100, overlap_tokens=60)
 
 
+def test_only_a_sentence_that_is_torn_is_repeated_in_part() -> None:
+    torn = " ".join(f"word{number}" for number in range(200))
+    first, second, *_ = _cut(torn, max_tokens=200)
+    repeated = second.text.split()[:3]
+    assert repeated == first.text.split()[-len(_shared(first.text, second.text)) :][:3]
+    assert 3 <= len(_shared(first.text, second.text)) <= 32
+    whole = " ".join(f"Sentence {number} stands alone." for number in range(100))
+    first, second, *_ = _cut(whole, max_tokens=200)
+    assert _shared(first.text, second.text) == []
+
+
+def _shared(before: str, after: str) -> list[str]:
+    """Return the words that end one passage and begin the next."""
+    left, right = before.split(), after.split()
+    lengths = [n for n in range(1, min(len(left), len(right))) if left[-n:] == right[:n]]
+    return right[: max(lengths, default=0)]
+
+
 def test_an_uploaded_faq_keeps_each_question_with_its_answer_alone() -> None:
     text = "Do you ship?\nYes, daily.\n\nآیا ارسال دارید؟\nبله.\n\nCan I pay cash?\n\nNo."
     chunks = _cut(text, kind="faq")
@@ -222,5 +242,5 @@ def test_nothing_but_white_space_is_lost_from_paragraphs(
     paragraphs: list[str], max_tokens: int
 ) -> None:
     plain = [f"x{paragraph}." for paragraph in paragraphs]  # neither a heading, a rule nor a table
-    chunks = _cut("\n\n".join(plain), pdf=True, max_tokens=max_tokens)
+    chunks = _cut("\n\n".join(plain), pdf=True, max_tokens=max_tokens, torn_overlap_tokens=0)
     assert _squeeze("".join(chunk.text for chunk in chunks)) == _squeeze("".join(plain))

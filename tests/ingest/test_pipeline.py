@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, select, text
 
-from db.models import ChunkRow, Source
+from db.models import ChunkEmbedding, ChunkRow, ChunkTerms, Source
 from leanrag.errors import (
     DatabaseUnavailable,
     EmbeddingUnavailable,
@@ -86,10 +86,13 @@ def test_a_processed_file_becomes_passages_with_both_vectors(parts: Parts, tenan
     assert source.processed_at is not None
     with parts.database.tenant(tenant_id) as session:
         (row,) = session.scalars(select(ChunkRow).where(ChunkRow.tenant_id == tenant_id)).all()
+        terms = session.get_one(ChunkTerms, (tenant_id, row.chunk_id))
+        embedding = session.get_one(ChunkEmbedding, (tenant_id, row.chunk_id))
     assert DELIVERY in row.full_text
-    assert row.lexical.indices()
-    assert len(row.dense) == 1536
-    assert row.embedding_model == "local-chargram-3-5-d1536"
+    assert terms.lexical.indices()
+    assert len(embedding.dense) == 1536
+    assert embedding.model == "local-chargram-3-5-d1536"
+    assert terms.source_id == embedding.source_id == row.source_id == source.source_id
     assert source.passage_count == 1
     assert source.token_count == row.token_count == load_counter().count(row.full_text)
 

@@ -1,0 +1,239 @@
+"""Which sentences of which passages are worth their tokens: the likeliest evidence a token first.
+
+The greedy rule for the knapsack problem (Dantzig, "Discrete-Variable Extremum Problems", 1957): a
+sentence's worth is its chance to answer, its price the tokens that it adds, and a passage's first
+sentences also pay for its title. Questions and answers, and products, are taken whole or not.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from leanrag.text.matching import sentence_spans
+from leanrag.types import Passage, SentenceChance, SourceKind
+
+WHOLE_KINDS: frozenset[SourceKind] = frozenset({"faq", "product"})
+# A sentence that answers one question in ten thousand is not worth its tokens.
+LEAST_PROBABILITY = 1e-4
+# Long sentences hold more answers, but not in proportion to their tokens.
+LENGTH_POWER = 0.5
+# After so many sentences in a row that found no room, there is none.
+MAX_MISSES = 8
+# The stored count is an estimate: it spares the exact one where there is clearly no room.
+CLEARLY_TOO_LONG = 1.5
+SHORTEST_REPEATED_SENTENCE = 20  # letters: shorter ones ("Yes.") stand for themselves
+
+CountTokens = Callable[[Passage, str], int]
+
+
+@dataclass(slots=True)
+class Excerpt:
+    """What is chosen of one passage so far: sentence numbers, the text and its exact tokens."""
+
+    passage: Passage
+    sentences: tuple[SentenceChance, ...]
+    chosen: set[int] = field(default_factory=set)
+    text: str = ""
+    tokens: int = 0
+
+    def text_of(self, numbers: Iterable[int]) -> str:
+        """Return these sentences in order; all of them are the passage as it stands."""
+        wanted = sorted(numbers)
+        if len(wanted) == len(self.sentences):
+            return self.passage.text
+        return _join(self.passage.text, [self.sentences[number] for number in wanted])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Offer:
+    """The next sentences of a passage, by worth a token; `place` keeps ties in rank order."""
+
+    price_for_worth: float
+    place: int
+    numbers: tuple[int, ...] = field(compare=False)
+    later: tuple[int, ...] = field(compare=False)
+    worth: float = field(compare=False)
+
+
+class Selection:
+    """Sentences chosen within a room of tokens, passage by passage. Deterministic."""
+
+    def __init__(
+        self, count: CountTokens, *, frames: dict[bool, int], min_trimmed_tokens: int
+    ) -> None:
+        """`count` gives the tokens of a passage rendered with a text; `frames` those around all
+        citable (True) or learn-only (False) ones; a trimmed passage keeps `min_trimmed_tokens`.
+        """
+        self._count = count
+        self._frames = frames
+        self._min_trimmed_tokens = min_trimmed_tokens
+        self._excerpts: dict[UUID, Excerpt] = {}
+        self._seen: set[str] = set()
+
+    @property
+    def excerpts(self) -> dict[UUID, Excerpt]:
+        """Return what is chosen, by passage, in the order in which passages were opened."""
+        return self._excerpts
+
+    def tokens(self) -> int:
+        """Return the exact tokens of everything chosen, frames included."""
+        kinds = {excerpt.passage.is_citable for excerpt in self._excerpts.values()}
+        own = sum(excerpt.tokens for excerpt in self._excerpts.values())
+        return own + sum(self._frames[kind] for kind in kinds)
+
+    def fill(
+        self, passages: Sequence[Passage], room: int, may_open: Callable[[Passage], bool]
+    ) -> None:
+        """Choose sentences of `passages` while `room` holds everything chosen.
+
+        `may_open` is asked once, when a passage would get its first sentence.
+        """
+        known = [self._excerpts.get(p.passage_id) or Excerpt(p, chances(p)) for p in passages]
+        offers = [o for i, excerpt in enumerate(known) if (o := self._first_offer(excerpt, i))]
+        heapq.heapify(offers)
+        misses = 0
+        while offers and misses < MAX_MISSES:
+            offer = heapq.heappop(offers)
+            excerpt = known[offer.place]
+            if offer.worth < LEAST_PROBABILITY:
+                continue
+            if not excerpt.chosen and not may_open(excerpt.passage):
+                continue
+            if self._take(excerpt, offer.numbers, room):
+                misses = 0
+                following = self._next_offer(excerpt, offer.later, offer.place)
+            else:
+                misses += 1
+                following = self._smaller_offer(excerpt, offer, room - self.tokens())
+            if following is not None:
+                heapq.heappush(offers, following)
+
+    def _take(self, excerpt: Excerpt, numbers: tuple[int, ...], room: int) -> bool:
+        """Choose these sentences too, if they fit; what was said before is not said again."""
+        passage = excerpt.passage
+        is_new = not excerpt.chosen
+        if not is_new or len(numbers) < len(excerpt.sentences):
+            numbers = tuple(n for n in numbers if self._key(excerpt, n) not in self._seen)
+            if not numbers:
+                return True
+        left = room - self.tokens()
+        if is_new and not any(
+            e.passage.is_citable is passage.is_citable for e in self._excerpts.values()
+        ):
+            left -= self._frames[passage.is_citable]
+        if _estimate(excerpt, numbers) > CLEARLY_TOO_LONG * left:
+            return False
+        chosen = excerpt.chosen | set(numbers)
+        text = excerpt.text_of(chosen)
+        tokens = self._count(passage, text)
+        if tokens - excerpt.tokens > left:
+            return False
+        excerpt.chosen, excerpt.text, excerpt.tokens = chosen, text, tokens
+        self._excerpts[passage.passage_id] = excerpt
+        self._seen.update(key for n in numbers if (key := self._key(excerpt, n)))
+        return True
+
+    def _key(self, excerpt: Excerpt, number: int) -> str:
+        sentence = excerpt.sentences[number]
+        words = " ".join(excerpt.passage.text[sentence.start : sentence.end].casefold().split())
+        return words if len(words) >= SHORTEST_REPEATED_SENTENCE else ""
+
+    def _first_offer(self, excerpt: Excerpt, place: int) -> _Offer | None:
+        """Offer the sentences that are worth most a token together with the passage's title."""
+        count = len(excerpt.sentences)
+        if excerpt.chosen:
+            left = tuple(n for n in _by_worth(excerpt) if n not in excerpt.chosen)
+            return self._next_offer(excerpt, left, place)
+        if not excerpt.passage.text.strip():
+            return None
+        head = self._head(excerpt)
+        order = tuple(range(count)) if _is_whole(excerpt) else _by_worth(excerpt)
+        best, worth, price = 0, 0.0, 0.0
+        found: tuple[float, int, float] | None = None
+        for taken, number in enumerate(order, start=1):
+            worth += excerpt.sentences[number].probability
+            price += _estimate(excerpt, (number,))
+            if taken < count and (_is_whole(excerpt) or price < self._min_trimmed_tokens):
+                continue
+            rate = (head + price) / (worth or 1e-12)
+            if found is None or rate < found[0]:
+                found, best = (rate, taken, worth), taken
+        if found is None:
+            return None
+        return _Offer(found[0], place, order[:best], order[best:], found[2])
+
+    def _next_offer(self, excerpt: Excerpt, left: tuple[int, ...], place: int) -> _Offer | None:
+        if not left:
+            return None
+        worth = excerpt.sentences[left[0]].probability
+        rate = _estimate(excerpt, left[:1]) / (worth or 1e-12)
+        return _Offer(rate, place, left[:1], left[1:], worth)
+
+    def _smaller_offer(self, excerpt: Excerpt, offer: _Offer, left: int) -> _Offer | None:
+        """Offer less of a passage that did not fit: what fits, or else the next likely sentence."""
+        if excerpt.chosen:
+            return self._next_offer(excerpt, offer.later, offer.place)
+        order = _by_worth(excerpt)
+        head, taken = self._head(excerpt), 0
+        tokens = worth = 0.0
+        for number in order[: len(offer.numbers) - 1]:
+            price = _estimate(excerpt, (number,))
+            if head + tokens + price > left:
+                break
+            taken, tokens = taken + 1, tokens + price
+            worth += excerpt.sentences[number].probability
+        if not taken or tokens < self._min_trimmed_tokens:
+            return None
+        rate = (head + tokens) / (worth or 1e-12)
+        return _Offer(rate, offer.place, order[:taken], order[taken:], worth)
+
+    def _head(self, excerpt: Excerpt) -> int:
+        """Return the tokens of a passage's title and marker.
+
+        A note has none, but it must not go before the citable passage that says the same.
+        """
+        return self._count(replace(excerpt.passage, is_citable=True), "")
+
+
+def chances(passage: Passage) -> tuple[SentenceChance, ...]:
+    """Return the passage's sentences; one that was not ranked shares its score evenly."""
+    if passage.sentences:
+        return passage.sentences
+    spans = sentence_spans(passage.text) or ((0, len(passage.text)),)
+    share = passage.score / len(spans)
+    return tuple(SentenceChance(start, end, share) for start, end in spans)
+
+
+def _is_whole(excerpt: Excerpt) -> bool:
+    return excerpt.passage.kind in WHOLE_KINDS
+
+
+def _by_worth(excerpt: Excerpt) -> tuple[int, ...]:
+    def rate(number: int) -> float:
+        tokens = max(1.0, _estimate(excerpt, (number,)))
+        return -excerpt.sentences[number].probability / math.pow(tokens, LENGTH_POWER)
+
+    return tuple(sorted(range(len(excerpt.sentences)), key=lambda n: (rate(n), n)))
+
+
+def _estimate(excerpt: Excerpt, numbers: Sequence[int]) -> float:
+    """Return about how many tokens sentences take, by the passage's stored count."""
+    passage = excerpt.passage
+    tokens_per_letter = (passage.token_count or len(passage.text) / 2) / max(1, len(passage.text))
+    letters = sum(excerpt.sentences[n].end - excerpt.sentences[n].start + 1 for n in numbers)
+    return tokens_per_letter * letters
+
+
+def _join(text: str, sentences: Sequence[SentenceChance]) -> str:
+    """Join sentences of `text`: neighbours as they stand, others on a line of their own."""
+    pieces: list[str] = []
+    before = -1
+    for sentence in sentences:
+        gap = text[before : sentence.start] if before >= 0 else ""
+        pieces.append(("\n" if gap.strip() else gap) + text[sentence.start : sentence.end])
+        before = sentence.end
+    return "".join(pieces)
