@@ -89,7 +89,7 @@ def test_the_stored_prompt_is_within_the_limit_and_its_sections_add_up(
     parts = sum(part.tokens for part in ledger.counterfactual.parts)
     assert parts == ledger.counterfactual.total_tokens
     assert ledger.prompt.messages[-1].content.endswith(QUESTION)  # the question is whole
-    assert {d.fate for d in ledger.prompt.decisions} >= {"kept", "dropped"}
+    assert {d.fate for d in ledger.prompt.decisions} >= {"kept", "trimmed"}
 
 
 def test_usage_of_a_quotation_is_counted_and_costs_nothing(services: Services, tenant_id: UUID):

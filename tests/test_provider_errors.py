@@ -120,7 +120,8 @@ def test_silence_is_a_timeout_wherever_it_begins(server, make_model, reply: Repl
     came, failure = ask_until_failure(make_model(silence_timeout_seconds=0.3, max_retries=2))
     assert isinstance(failure, ProviderTimeout)
     assert came == text
-    assert 0.25 < time.monotonic() - start < 2.0  # the retries do not multiply the wait
+    assert time.monotonic() - start > 0.25
+    assert len(server.requests) == 1  # the retries do not multiply the wait
 
 
 def test_nobody_listening_is_unavailable(make_model):

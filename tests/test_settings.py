@@ -76,7 +76,7 @@ def test_secrets_are_not_shown():
         ("LEANRAG_MAX_PROMPT_TOKENS", "1501"),
         ("LEANRAG_MAX_PROMPT_TOKENS", "many"),
         ("LEANRAG_MAX_SUMMARY_TOKENS", "151"),
-        ("LEANRAG_LEXICAL_WEIGHT", "1.5"),
+        ("LEANRAG_MIN_RELEVANCE", "1.5"),
         ("LEANRAG_QUESTIONS_PER_MINUTE", "0"),
         ("LEANRAG_AUTH", "open"),
         ("LEANRAG_CHUNK_TOKENS", "1"),

@@ -1,8 +1,8 @@
 """How much of a question each sentence of a passage holds, tolerant of how people type.
 
 A word counts as found where the passage has its stem, or a word that is nearly spelt like it (a
-letter dropped, doubled or swapped), or the same two words written as one: Persian compounds are
-written with a space, with a zero-width non-joiner, or joined.
+letter dropped, doubled or swapped), or the same two words written as one, or the same word written
+as two: Persian compounds are written with a space, with a zero-width non-joiner, or joined.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHORTEST_JOINED_PART = 2
 # Rare words weigh more than their inverse document frequency: its power.
 RARITY = 1.5
 NEXT_BUT_ONE = 0.7  # of two words of the question with one word between them
-_KEPT_PASSAGES = 2_048
+_KEPT_PASSAGES = 4_096  # about 4 KB each
 _NO_WORD = AnalyzedWord("", "")
 
 
@@ -117,7 +117,24 @@ class QuestionMatch:
             for place, (_, columns) in enumerate(self._joined):
                 for column in columns:
                     np.maximum(alike[:, column], joined[:, place], out=alike[:, column])
-        return alike[row_of]
+        by_word = alike[row_of]
+        self._find_split(by_word, row_of, spellings)
+        return by_word
+
+    def _find_split(
+        self, by_word: Matrix, row_of: NDArray[np.intp], spellings: Sequence[str]
+    ) -> None:
+        """Count two neighbours that the question writes as one word, in place."""
+        ids: dict[str, int] = {}
+        id_of = np.array([ids.setdefault(word, len(ids)) for word in spellings], dtype=np.intp)
+        for column, word in enumerate(self._folded):
+            for cut in range(SHORTEST_JOINED_PART, len(word) - SHORTEST_JOINED_PART + 1):
+                first, second = ids.get(word[:cut]), ids.get(word[cut:])
+                if first is None or second is None:
+                    continue
+                written = id_of[row_of]
+                places = np.flatnonzero((written[:-1] == first) & (written[1:] == second))
+                by_word[places, column] = by_word[places + 1, column] = 1.0
 
     def _cover(self, passage: PassageWords, words: Matrix, title: Matrix) -> Coverage:
         by_sentence = np.maximum.reduceat(words, passage.starts, axis=0)
