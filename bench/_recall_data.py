@@ -40,7 +40,7 @@ class PublicQuestion:
 
 def read_passages(path: Path) -> tuple[PublicPassage, ...]:
     """Read passages from JSON lines with `lang`, `title` and `text`, plain or gzip."""
-    return tuple(PublicPassage(o["lang"], o["title"], o["text"]) for o in _read_objects(path))
+    return tuple(PublicPassage(o["lang"], o["title"], o["text"]) for o in read_objects(path))
 
 
 def read_questions(
@@ -54,7 +54,7 @@ def read_questions(
     for name in LANGUAGES if language is None else (language,):
         own = [
             PublicQuestion(o["id"], o["lang"], o["question"], tuple(o["answers"]))
-            for o in _read_objects(path)
+            for o in read_objects(path)
             if o["lang"] == name
         ]
         chosen += own[:limit]
@@ -95,7 +95,8 @@ def _cut(passage: PublicPassage, services: Services, counter: TokenCounter) -> t
     )
 
 
-def _read_objects(path: Path) -> Iterator[dict[str, Any]]:
+def read_objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of JSON lines, plain or gzip."""
     with path.open("rb") as file:
         is_gzip = file.read(2) == _GZIP_MAGIC
     with (

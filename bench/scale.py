@@ -44,7 +44,7 @@ from bench import _scale_tenants as tenants
 from bench import _turn_product as product
 from bench import _turn_rounds as turns
 from bench._scale_passages import Prepared, prepare
-from bench._turn_figures import spread
+from bench._turn_figures import Spread, spread
 from leanrag.bootstrap import Services, start_services
 from leanrag.embeddings import embedder_from
 from leanrag.text.tokens import load_counter
@@ -141,13 +141,13 @@ class Benchmark:
             index_bytes_a_passage=round(index_bytes),
         )
 
-    def _mixed(self, group: tenants.Tenants) -> figures.Spread:
+    def _mixed(self, group: tenants.Tenants) -> Spread:
         """Ask tenants at random, as they come: found in memory, loaded meanwhile, or scanned."""
         chance = random.Random(SEED)
         chosen = [chance.choice(group.ids) for _ in self._questions]
         return rounds.Asker(self._services).ask(chosen, self._questions).retrieve()
 
-    def _turns(self, group: tenants.Tenants) -> figures.Spread:
+    def _turns(self, group: tenants.Tenants) -> Spread:
         """Time whole turns without a model, each in a conversation of its own."""
         active = group.ids[:ACTIVE_TENANTS]
         return spread(
