@@ -42,7 +42,7 @@ class BudgetLimits:
     max_system_tokens: int = 350
     max_question_tokens: int = 400
     max_conversation_tokens: int = 300
-    min_trimmed_tokens: int = 40
+    min_trimmed_tokens: int = 20
     min_score: float = 0.0
 
 

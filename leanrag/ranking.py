@@ -36,8 +36,8 @@ Features = NDArray[np.float64]
 class Asked:
     """A question as it is ranked by.
 
-    `rarity` maps its terms to their inverse document frequencies; `full_match` is the sum of all
-    its term weights, of which a passage must hold `min_relevance`.
+    `match` finds its words in passages; `full_match` is the sum of all its term weights, of which a
+    passage must hold `min_relevance`.
     """
 
     text: str
@@ -58,7 +58,7 @@ def rank(
 
     At most 20: scores lie between 0 and 1, and their probabilities add up to 1.
     """
-    dense = profile.dense_weight(embedding_model)
+    dense = profile.dense_weight(embedding_model, asked.language)
     fused = _fuse(candidates, asked.full_match * min_relevance, profile.lexical_weight, dense)
     first = fused[:RANKED_PASSAGES]
     if not first:

@@ -7,7 +7,7 @@ and a measurement keep saying what they were made with.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,19 +37,28 @@ SENTENCE_FEATURES = ("alone", "titled", "before", "after", "answer_type", "lette
 class DenseWeight:
     """The weight of an embedding model's score, and the cosine from which a passage counts as near.
 
-    What is near is a candidate without sharing a word; above 1, nothing is.
+    What is near is a candidate without sharing a word; above 1, nothing is. `languages` are those
+    that the model knows; none named: all.
     """
 
     weight: float
     least_similarity: float
+    languages: tuple[str, ...] = ()
+
+    def counts_in(self, language: str) -> bool:
+        """Tell whether the score says anything about a question in `language`."""
+        return self.weight > 0 and (not self.languages or language in self.languages)
+
+
+NOTHING = DenseWeight(0.0, least_similarity=1.01)
 
 
 @dataclass(frozen=True, slots=True)
 class RankingProfile:
     """Weights of the features of passages and sentences, in the unit of log-odds.
 
-    `dense` maps the start of an embedding model's name to what its score counts: a model that does
-    not know meanings, or the languages in use, must not decide.
+    `dense` maps a part of an embedding model's name to what its score counts: a model that does not
+    know meanings, or the question's language, must not decide.
     """
 
     name: str
@@ -62,14 +71,19 @@ class RankingProfile:
         """Return the weight of BM25's share of the best score."""
         return self.passage["lexical"]
 
-    def dense_weight(self, embedding_model: str) -> DenseWeight:
-        """Return what this embedding model's score counts, by its longest known prefix, or "*"."""
-        known = [prefix for prefix in self.dense if embedding_model.startswith(prefix)]
-        return self.dense[max(known, key=len) if known else "*"]
+    def dense_weight(self, embedding_model: str, language: str) -> DenseWeight:
+        """Return what this model's score counts for a question in `language`, perhaps nothing."""
+        known = self._dense_weight(embedding_model)
+        return known if known.counts_in(language) else NOTHING
 
     def uses_dense(self, embedding_model: str) -> bool:
         """Tell whether this embedding model's scores count at all."""
-        return self.dense_weight(embedding_model).weight > 0
+        return self._dense_weight(embedding_model).weight > 0
+
+    def _dense_weight(self, embedding_model: str) -> DenseWeight:
+        """Return the entry whose name is in the model's and longest, or "*"."""
+        known = [part for part in self.dense if part in embedding_model]
+        return self.dense[max(known, key=len) if known else "*"]
 
     def passage_weights(self, dense_weight: float) -> NDArray[np.float64]:
         """Return the weights in the order of PASSAGE_FEATURES."""
@@ -90,8 +104,12 @@ def load_profile(name: str) -> RankingProfile:
             f"{', '.join(profiles)}."
         )
     own = profiles[name]
-    dense = {prefix: DenseWeight(**weight) for prefix, weight in own["dense"].items()}
+    dense = {part: _dense(**weight) for part, weight in own["dense"].items()}
     return RankingProfile(name, own["passage"], own["sentence"], dense)
+
+
+def _dense(weight: float, least_similarity: float, languages: Sequence[str] = ()) -> DenseWeight:
+    return DenseWeight(weight, least_similarity, tuple(languages))
 
 
 @lru_cache(maxsize=1)
