@@ -141,6 +141,8 @@ def floor(services: Services, tenant_id: UUID, questions: Sequence[PublicQuestio
     embedder = services.answerer._steps.embedder
     measured = []
     vectors: Vectors | None = None
+    if packed is None:
+        raise RuntimeError("The tenant has no vectors to compare with.")
     for question in questions:
         vector = embedder.embed(tenant_id, question.text)
         if vectors is None:

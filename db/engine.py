@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 
 from db.errors import DatabaseError
 
@@ -58,12 +58,15 @@ def make_engine(url: URL, *, connections: int = 10, connect_timeout_seconds: int
         url,
         pool_size=connections,
         max_overflow=connections,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={"connect_timeout": connect_timeout_seconds},
     )
     event.listen(engine, "connect", _become_application)
-    event.listen(engine, "checkout", _forget_tenant)
+
+    def check_out(connection: Any, _record: Any, _proxy: Any) -> None:
+        _forget_tenant(connection, engine.dialect)
+
+    event.listen(engine, "checkout", check_out)
     return engine
 
 
@@ -75,11 +78,23 @@ def _become_application(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
-def _forget_tenant(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Clear a tenant that a session-level SET may have left on a pooled connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("RESET app.tenant_id")
-    connection.commit()  # a rollback would undo the RESET
+def _forget_tenant(connection: Any, dialect: Dialect) -> None:
+    """Clear a tenant that a session-level SET may have left on a pooled connection.
+
+    It is the pool's ping as well, in the same round trip: where the server has closed the
+    connection, the pool replaces this one and all that are as old.
+    """
+    connection.autocommit = True  # or BEGIN and COMMIT would take two round trips more
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET app.tenant_id")
+    except dialect.loaded_dbapi.Error as exc:
+        if dialect.is_disconnect(exc, connection, None):
+            raise InvalidatePoolError() from exc
+        raise
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
 
 
 def check_server(engine: Engine) -> ServerFacts:

@@ -36,6 +36,16 @@ def _bind_tenant(
     connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{tenant_id}'")
 
 
+def commit_without_waiting(session: Session) -> None:
+    """Let this transaction's commit return before the disk has it; nothing else changes.
+
+    Only a crash of the server itself can undo it, within 0.6 s (three times `wal_writer_delay`) and
+    before any other transaction of the server has waited for its own commit. Never for what is
+    acknowledged to a user.
+    """
+    session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
 class Database:
     """Opens transactions: a tenant's (`tenant`) or the administration's (`administration`)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from db.models import Message
 from db.models.base import new_id
-from db.tenancy import Database
+from db.tenancy import Database, commit_without_waiting
 from leanrag import privacy
-from leanrag.bots import find_bot
 from leanrag.budget import TokenBudgetController
-from leanrag.conversations import open_conversation
+from leanrag.conversations import add_conversation, continue_conversation
 from leanrag.counterfactual import count_everything
 from leanrag.embedding_cache import QuestionEmbedder
 from leanrag.errors import DatabaseUnavailable, LeanRagError
@@ -26,18 +25,20 @@ from leanrag.memory import SessionMemoryManager
 from leanrag.quotas import RateLimiter, reserve_question
 from leanrag.retriever import ContextRetriever
 from leanrag.router import QueryRouter
-from leanrag.settlement import AdmittedTurn, opening_messages, save_partial, settle
+from leanrag.settlement import AdmittedTurn, save_partial, settle, store_opening
 from leanrag.speech import Speaker, Utterance
 from leanrag.step_clock import StepClock
 from leanrag.text.normalize import clean
 from leanrag.text.tokens import TokenCounter
 from leanrag.token_margin import TokenMargin, TokenMargins
 from leanrag.tuning import RouterCache, TuningDraft
+from leanrag.turn_basis import TurnBasis, read_basis
 from leanrag.types import (
     BudgetedPrompt,
     Evidence,
     Memory,
     Passage,
+    PastMessage,
     Route,
     TextDelta,
     TurnEnded,
@@ -119,7 +120,7 @@ class Answerer:
         try:
             evidence, everything = self._retrieve(turn, clock)
             prompt = self._assemble(
-                turn.persona, turn.question, turn.memory, evidence, turn.route, turn.margin
+                turn.basis.persona, turn.question, turn.memory, evidence, turn.route, turn.margin
             )
             clock.mark("budget")
         except LeanRagError as exc:
@@ -141,16 +142,14 @@ class Answerer:
         self._steps.budget.check_question(question)
         vector = self._steps.embedder.embed(tenant_id, question)
         with self._database.tenant(tenant_id) as session:
-            found = find_bot(tenant_id, bot, session=session)
-            route = self._router(tenant_id, draft, session=session).route(question)
+            basis = read_basis(tenant_id, bot, session=session)
+            route = self._router(tenant_id, basis, draft, session=session).route(question)
             evidence = self._steps.retriever.retrieve(
-                tenant_id, question, route, vector=vector, bot_id=found.bot_id, session=session
-            )
-            everything = self._count_everything(
-                tenant_id, found.bot_id, found.persona, question, session=session
+                tenant_id, question, route, vector=vector, bot_id=basis.bot_id, session=session
             )
             margin = self._steps.margins.read(tenant_id, route.language, session=session)
-        prompt = self._assemble(found.persona, question, Memory(), evidence, route, margin)
+        everything = self._count_everything(basis, question, latest=None)
+        prompt = self._assemble(basis.persona, question, Memory(), evidence, route, margin)
         return TurnPreview(route, prompt, evidence.widened, everything.total_tokens)
 
     def search(
@@ -161,14 +160,14 @@ class Answerer:
         self._steps.budget.check_question(query)
         vector = self._steps.embedder.embed(tenant_id, query)
         with self._database.tenant(tenant_id) as session:
-            found = find_bot(tenant_id, bot, session=session)
-            route = self._router(tenant_id, None, session=session).route(query)
+            basis = read_basis(tenant_id, bot, session=session)
+            route = self._router(tenant_id, basis, session=session).route(query)
             passages = self._steps.retriever.rank(
                 tenant_id,
                 query,
                 route.language,
                 vector=vector,
-                bot_id=found.bot_id,
+                bot_id=basis.bot_id,
                 session=session,
             )
         return SearchResult(route, passages[:limit])
@@ -179,38 +178,50 @@ class Answerer:
         self._steps.budget.check_question(text)
         self._steps.limiter.admit(tenant_id)
         with self._database.tenant(tenant_id) as session:
-            bot = find_bot(tenant_id, question.bot, session=session)
-            conversation = open_conversation(
+            # Nothing is acknowledged yet; the settlement waits for the disk, and so for this too.
+            commit_without_waiting(session)
+            basis, conversation_id = self._open(tenant_id, question, text, session=session)
+            route = self._router(tenant_id, basis, session=session).route(text)
+            turn = AdmittedTurn(
+                tenant_id=tenant_id,
+                basis=basis,
+                conversation_id=conversation_id,
+                question_id=new_id(),
+                message_id=new_id(),
+                question=text,
+                route=route,
+                memory=self._steps.memory.recall(basis.summary, basis.latest),
+                margin=self._steps.margins.read(tenant_id, route.language, session=session),
+            )
+            store_opening(turn, session=session)
+            reserve_question(
+                tenant_id, questions_per_month=self._steps.questions_per_month, session=session
+            )
+        return turn
+
+    def _open(
+        self, tenant_id: UUID, question: Question, text: str, *, session: Session
+    ) -> tuple[TurnBasis, UUID]:
+        """Go on with the question's conversation, locked, or open one."""
+        if question.conversation_id is None:
+            basis = read_basis(tenant_id, question.bot, session=session)
+            conversation_id = add_conversation(
                 tenant_id,
-                question.conversation_id,
-                bot_id=bot.bot_id,
+                bot_id=basis.bot_id,
                 channel=question.channel,
                 question=text,
                 session=session,
             )
-            if question.conversation_id is not None and question.bot is None:
-                bot = find_bot(tenant_id, conversation.bot_id, session=session)
-            reserve_question(
-                tenant_id, questions_per_month=self._steps.questions_per_month, session=session
-            )
-            memory = self._steps.memory.recall(
-                tenant_id, conversation.conversation_id, session=session
-            )
-            route = self._router(tenant_id, None, session=session).route(text)
-            turn = AdmittedTurn(
-                tenant_id=tenant_id,
-                bot_id=bot.bot_id,
-                conversation_id=conversation.conversation_id,
-                question_id=new_id(),
-                message_id=new_id(),
-                question=text,
-                persona=bot.persona,
-                route=route,
-                memory=memory,
-                margin=self._steps.margins.read(tenant_id, route.language, session=session),
-            )
-            session.add_all(opening_messages(turn))
-        return turn
+            return basis, conversation_id
+        own_bot = continue_conversation(tenant_id, question.conversation_id, session=session)
+        basis = read_basis(
+            tenant_id,
+            own_bot if question.bot is None else question.bot,
+            conversation_id=question.conversation_id,
+            recent_messages=self._steps.memory.recent_messages,
+            session=session,
+        )
+        return basis, question.conversation_id
 
     def _retrieve(self, turn: AdmittedTurn, clock: StepClock) -> tuple[Evidence, Counterfactual]:
         vector = self._steps.embedder.embed(turn.tenant_id, turn.question)
@@ -221,17 +232,10 @@ class Answerer:
                 turn.question,
                 turn.route,
                 vector=vector,
-                bot_id=turn.bot_id,
+                bot_id=turn.basis.bot_id,
                 session=session,
             )
-            everything = self._count_everything(
-                turn.tenant_id,
-                turn.bot_id,
-                turn.persona,
-                turn.question,
-                session=session,
-                turn=turn,
-            )
+        everything = self._count_everything(turn.basis, turn.question, latest=turn.basis.latest)
         clock.mark("retrieve")
         return evidence, everything
 
@@ -321,29 +325,20 @@ class Answerer:
         return turn.failed(exc, "")
 
     def _router(
-        self, tenant_id: UUID, draft: TuningDraft | None, *, session: Session
+        self,
+        tenant_id: UUID,
+        basis: TurnBasis,
+        draft: TuningDraft | None = None,
+        *,
+        session: Session,
     ) -> QueryRouter:
         if draft is not None:
             return QueryRouter(draft.keywords, draft.routings)
-        return self._steps.routers.read(tenant_id, session=session)
+        return self._steps.routers.read(tenant_id, session=session, version=basis.tuning_version)
 
     def _count_everything(
-        self,
-        tenant_id: UUID,
-        bot_id: UUID,
-        persona: str,
-        question: str,
-        *,
-        session: Session,
-        turn: AdmittedTurn | None = None,
+        self, basis: TurnBasis, question: str, *, latest: Sequence[PastMessage] | None
     ) -> Counterfactual:
-        own = self._steps.budget.check_persona(persona) + self._steps.counter.count(question)
-        return count_everything(
-            tenant_id,
-            bot_id=bot_id,
-            conversation_id=turn.conversation_id if turn else None,
-            before_message=turn.question_id if turn else None,
-            own_tokens=own,
-            counter=self._steps.counter,
-            session=session,
-        )
+        counter = self._steps.counter
+        own = self._steps.budget.check_persona(basis.persona) + counter.count(question)
+        return count_everything(basis.totals, latest, own_tokens=own, counter=counter)

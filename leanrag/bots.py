@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,13 @@ from sqlalchemy.orm import Session
 from db.models import Bot
 from db.tenancy import Database
 from leanrag.errors import NotFound
+
+# The bot `:bot` (slug or id; NULL means the first one) of `:tenant`.
+CHOSEN_BOT = """
+    SELECT bot_id, persona FROM bots
+    WHERE tenant_id = :tenant
+      AND (CAST(:bot AS text) IS NULL OR slug = :bot OR CAST(bot_id AS text) = :bot)
+    ORDER BY bot_id LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,17 @@ def find_bot(tenant_id: UUID, bot: str | UUID | None, *, session: Session) -> Bo
     for candidate in bots:
         if bot is None or str(bot) in {candidate.slug, str(candidate.bot_id)}:
             return candidate
+    raise _not_found(bot, bots)
+
+
+def no_such_bot(tenant_id: UUID, bot: str | UUID | None, *, session: Session) -> NotFound:
+    """Return the error for a bot that was looked for in vain: it names those that are there."""
+    return _not_found(bot, _list(session, tenant_id))
+
+
+def _not_found(bot: str | UUID | None, bots: Sequence[BotView]) -> NotFound:
     known = ", ".join(candidate.slug for candidate in bots) or "none"
-    raise NotFound(f"There is no bot {str(bot)!r} here; the bots are: {known}.")
+    return NotFound(f"There is no bot {str(bot)!r} here; the bots are: {known}.")
 
 
 def _list(session: Session, tenant_id: UUID) -> tuple[BotView, ...]:

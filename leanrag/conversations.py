@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select, text
 from sqlalchemy.orm import Session
 
 from db.models import Conversation, Message
+from db.models.base import new_id
 from db.tenancy import Database
 from leanrag.errors import Conflict, NotFound
 from leanrag.ledger import Ledger, citations_from_json, ledger_from_json
 from leanrag.types import Citation
 
 TITLE_CHARACTERS = 80
+
+_NOT_FOUND = "There is no such conversation here; start a new one."
+_ADD = insert(cast(Table, Conversation.__table__))  # a table's insert: no unit of work around it
+_LOCK = text(
+    """
+    SELECT bot_id, status FROM conversations
+    WHERE tenant_id = :tenant AND conversation_id = :conversation FOR UPDATE
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,41 +104,45 @@ class Conversations:
             session.delete(_find(tenant_id, conversation_id, session=session))
 
 
-def open_conversation(
-    tenant_id: UUID,
-    conversation_id: UUID | None,
-    *,
-    bot_id: UUID,
-    channel: str,
-    question: str,
-    session: Session,
-) -> Conversation:
-    """Return the conversation, locked, or a new one.
+def add_conversation(
+    tenant_id: UUID, *, bot_id: UUID, channel: str, question: str, session: Session
+) -> UUID:
+    """Open a conversation, named after its first question; return its id."""
+    conversation_id = new_id()
+    session.execute(
+        _ADD,
+        {
+            "tenant_id": tenant_id,
+            "conversation_id": conversation_id,
+            "bot_id": bot_id,
+            "channel": channel,
+            "title": " ".join(question.split())[:TITLE_CHARACTERS],
+        },
+    )
+    return conversation_id
+
+
+def continue_conversation(tenant_id: UUID, conversation_id: UUID, *, session: Session) -> UUID:
+    """Lock a conversation until the transaction ends; return its bot's id.
 
     Raises NotFound, and Conflict where the bot must be silent: a person talks, or it is closed.
     """
-    if conversation_id is None:
-        title = " ".join(question.split())[:TITLE_CHARACTERS]
-        conversation = Conversation(
-            tenant_id=tenant_id, bot_id=bot_id, channel=channel, title=title, message_count=0
-        )
-        session.add(conversation)
-        session.flush()
-        return conversation
-    conversation = _find(tenant_id, conversation_id, session=session, lock=True)
-    if conversation.status == "support_active":
-        raise Conflict("A colleague is answering this conversation, so the bot stays silent.")
-    if conversation.status == "closed":
-        raise Conflict("This conversation is closed; start a new one.")
-    return conversation
-
-
-def _find(
-    tenant_id: UUID, conversation_id: UUID, *, session: Session, lock: bool = False
-) -> Conversation:
-    found = session.get(Conversation, (tenant_id, conversation_id), with_for_update=lock or None)
+    parameters = {"tenant": tenant_id, "conversation": conversation_id}
+    found = session.execute(_LOCK, parameters).one_or_none()
     if found is None:
-        raise NotFound("There is no such conversation here; start a new one.")
+        raise NotFound(_NOT_FOUND)
+    if found.status == "support_active":
+        raise Conflict("A colleague is answering this conversation, so the bot stays silent.")
+    if found.status == "closed":
+        raise Conflict("This conversation is closed; start a new one.")
+    bot_id: UUID = found.bot_id
+    return bot_id
+
+
+def _find(tenant_id: UUID, conversation_id: UUID, *, session: Session) -> Conversation:
+    found = session.get(Conversation, (tenant_id, conversation_id))
+    if found is None:
+        raise NotFound(_NOT_FOUND)
     return found
 
 

@@ -46,9 +46,9 @@ class Ledger:
     margin: TokenMargin = EXACT  # ledgers of before margins were kept have none
 
 
-def ledger_to_json(ledger: Ledger) -> dict[str, Any]:
-    """Return the ledger as JSON values, for the database."""
-    return dict(_adapter(Ledger).dump_python(ledger, mode="json"))
+def ledger_to_json(ledger: Ledger) -> str:
+    """Return the ledger as JSON text, for the database."""
+    return _adapter(Ledger).dump_json(ledger).decode()
 
 
 def ledger_from_json(stored: dict[str, Any]) -> Ledger | None:
@@ -59,9 +59,9 @@ def ledger_from_json(stored: dict[str, Any]) -> Ledger | None:
     return ledger
 
 
-def citations_to_json(citations: tuple[Citation, ...]) -> list[Any]:
-    """Return citations as JSON values, for the database."""
-    return list(_adapter(tuple[Citation, ...]).dump_python(citations, mode="json"))
+def citations_to_json(citations: tuple[Citation, ...]) -> str:
+    """Return citations as JSON text, for the database."""
+    return _adapter(tuple[Citation, ...]).dump_json(citations).decode()
 
 
 def citations_from_json(stored: list[Any]) -> tuple[Citation, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from db.models import Message, SessionMemory
+from db.models import SessionMemory
 from leanrag.text.analyzers import analyze
 from leanrag.text.language import detect_language
 from leanrag.text.sentences import split_sentences
@@ -22,6 +22,17 @@ _MARKER = re.compile(r"\s*\[\d+\]")
 _SEPARATOR = " · "
 _MAX_SENTENCE_TOKENS = 40
 _USER_BONUS = 1.5  # what the customer says of themself is what the next answers need
+
+# Of `:conversation`: the latest `:messages` that say anything, and the summary in force.
+LATEST_MESSAGES = """
+    SELECT role, text FROM messages
+    WHERE tenant_id = :tenant AND conversation_id = :conversation AND length(text) > 0
+    ORDER BY message_id DESC LIMIT :messages"""
+SUMMARY_IN_FORCE = """
+    SELECT summary FROM session_memories
+    WHERE tenant_id = :tenant AND conversation_id = :conversation
+    ORDER BY revision DESC LIMIT 1"""
+_LATEST = text(LATEST_MESSAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +51,19 @@ class SessionMemoryManager:
         self._counter = counter
         self._limits = limits
 
-    def recall(self, tenant_id: UUID, conversation_id: UUID, *, session: Session) -> Memory:
-        """Return the summary in force and the latest messages, oldest first."""
-        messages = _latest(
-            tenant_id, conversation_id, self._limits.recent_messages, session=session
-        )
-        newest = _newest(tenant_id, conversation_id, session=session)
-        return Memory("" if newest is None else newest.summary, messages)
+    @property
+    def recent_messages(self) -> int:
+        """How many of the latest messages a turn carries along."""
+        return self._limits.recent_messages
+
+    def recall(self, summary: str, latest: Sequence[PastMessage]) -> Memory:
+        """Return what a turn carries along of the latest messages, which come newest first."""
+        recent = latest[: self._limits.recent_messages]
+        return Memory(summary, tuple(_without_markers(message) for message in reversed(recent)))
+
+    def is_due(self, message_count: int, summarised: int) -> bool:
+        """Tell whether the summary, which knows `summarised` messages, is to be replaced."""
+        return message_count - summarised >= self._limits.every_messages
 
     def replace_when_due(
         self, tenant_id: UUID, conversation_id: UUID, message_count: int, *, session: Session
@@ -58,7 +75,7 @@ class SessionMemoryManager:
         """
         newest = _newest(tenant_id, conversation_id, session=session)
         covered = 0 if newest is None else newest.message_count
-        if message_count - covered < self._limits.every_messages:
+        if not self.is_due(message_count, covered):
             return False
         new = _latest(tenant_id, conversation_id, message_count - covered, session=session)
         summary = self.summarise("" if newest is None else newest.summary, new)
@@ -105,24 +122,21 @@ def _content(sentence: str) -> int:
     return len(words) + sum(any(letter.isdigit() for letter in word) for word in words)
 
 
+def past_message(role: str, text: str) -> PastMessage:
+    """Return a stored message as the chat protocol has it: an operator speaks as the assistant."""
+    return PastMessage("user" if role == "user" else "assistant", text)
+
+
+def _without_markers(message: PastMessage) -> PastMessage:
+    return replace(message, text=_MARKER.sub("", message.text).strip())
+
+
 def _latest(
     tenant_id: UUID, conversation_id: UUID, limit: int, *, session: Session
 ) -> tuple[PastMessage, ...]:
-    query = (
-        select(Message.role, Message.text)
-        .where(
-            Message.tenant_id == tenant_id,
-            Message.conversation_id == conversation_id,
-            func.length(Message.text) > 0,
-        )
-        .order_by(Message.message_id.desc())
-        .limit(limit)
-    )
-    rows = reversed(session.execute(query).all())
-    return tuple(
-        PastMessage("user" if role == "user" else "assistant", _MARKER.sub("", text).strip())
-        for role, text in rows
-    )
+    parameters = {"tenant": tenant_id, "conversation": conversation_id, "messages": limit}
+    rows = session.execute(_LATEST, parameters).all()
+    return tuple(_without_markers(past_message(role, text)) for role, text in reversed(rows))
 
 
 def _newest(tenant_id: UUID, conversation_id: UUID, *, session: Session) -> SessionMemory | None:

@@ -9,11 +9,20 @@ from uuid import UUID
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.models import QuotaPeriod
 from leanrag.errors import QuotaExceeded, RateLimited
+
+_RESERVE = text(
+    """
+    INSERT INTO quota_periods AS q (tenant_id, period_start, questions_used)
+    VALUES (:tenant, :month, 1)
+    ON CONFLICT (tenant_id, period_start) DO UPDATE SET questions_used = q.questions_used + 1
+    WHERE q.questions_used < :limit
+    RETURNING q.questions_used
+    """
+)
 
 
 class RateLimiter:
@@ -40,20 +49,13 @@ class RateLimiter:
 
 
 def reserve_question(tenant_id: UUID, *, questions_per_month: int, session: Session) -> None:
-    """Count one question of this month (UTC) in one atomic statement. Raises QuotaExceeded."""
+    """Count one question of this month (UTC) in one atomic statement. Raises QuotaExceeded.
+
+    It locks a row that all questions of the tenant share, so it comes last in its transaction.
+    """
     month = datetime.now(UTC).date().replace(day=1)
-    used = QuotaPeriod.questions_used
-    statement = (
-        insert(QuotaPeriod)
-        .values(tenant_id=tenant_id, period_start=month, questions_used=1)
-        .on_conflict_do_update(
-            index_elements=["tenant_id", "period_start"],
-            set_={"questions_used": used + 1},
-            where=used < questions_per_month,
-        )
-        .returning(used)
-    )
-    if session.execute(statement).scalar_one_or_none() is None:
+    parameters = {"tenant": tenant_id, "month": month, "limit": questions_per_month}
+    if session.execute(_RESERVE, parameters).scalar_one_or_none() is None:
         raise QuotaExceeded(
             f"This month's {questions_per_month} questions are used up; raise the plan or wait.",
             limit=questions_per_month,

@@ -6,36 +6,71 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, insert, text, update
 from sqlalchemy.orm import Session
 
-from db.models import CitationUse, Conversation, Message, PrivacyFinding, Source, UsageEvent
+from db.models import Message, PrivacyFinding, UsageEvent
 from leanrag.errors import LeanRagError
 from leanrag.ledger import Ledger, citations_to_json, ledger_to_json
 from leanrag.memory import SessionMemoryManager
 from leanrag.pricing import cost_usd
 from leanrag.token_margin import EXACT, TokenMargin, TokenMargins
+from leanrag.turn_basis import TurnBasis
 from leanrag.types import AnswerMetadata, Citation, Memory, Route, TurnFailed
 
 log = logging.getLogger(__name__)
 
+# Inserts of tables, not of mapped objects: a unit of work takes longer than the statement itself.
+_ADD_MESSAGES = insert(cast(Table, Message.__table__))
+_ADD_USAGE = insert(cast(Table, UsageEvent.__table__))
+# The conversation's lock comes first: a deletion, which locks in the same order, waits or is waited
+# for. Nothing is stored, and no row returned, where the conversation or the message is gone.
+_STORE_ANSWER = text(
+    """
+    WITH counted AS (
+        UPDATE conversations SET message_count = message_count + 2, updated_at = now()
+        WHERE tenant_id = :tenant AND conversation_id = :conversation
+        RETURNING message_count
+    )
+    UPDATE messages
+    SET text = :text, status = :status, error = :error,
+        citations = CAST(:citations AS jsonb), ledger = CAST(:ledger AS jsonb)
+    FROM counted WHERE tenant_id = :tenant AND message_id = :message
+    RETURNING counted.message_count, (
+        SELECT coalesce(max(m.message_count), 0) FROM session_memories m
+        WHERE m.tenant_id = :tenant AND m.conversation_id = :conversation
+    ) AS summarised
+    """
+)
+_ADD_CITATION_USES = text(
+    """
+    INSERT INTO citation_uses (tenant_id, message_id, marker, source_id, chunk_id)
+    SELECT :tenant, :message, cited.marker, cited.source_id, cited.chunk_id
+    FROM unnest(
+        CAST(:markers AS int[]), CAST(:sources AS uuid[]), CAST(:passages AS uuid[])
+    ) AS cited (marker, source_id, chunk_id)
+    JOIN sources s ON s.tenant_id = :tenant AND s.source_id = cited.source_id
+    ORDER BY cited.source_id FOR KEY SHARE OF s
+    """
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AdmittedTurn:
-    """A turn that may run: its ids, the bot's voice, the route and what was remembered.
+    """A turn that may run: its ids, what it stands on, the route and what was remembered.
 
     `margin` is that of the models that may answer, for the language of the question.
     """
 
     tenant_id: UUID
-    bot_id: UUID
+    basis: TurnBasis
     conversation_id: UUID
     question_id: UUID
     message_id: UUID
     question: str
-    persona: str
     route: Route
     memory: Memory
     margin: TokenMargin = EXACT
@@ -77,24 +112,18 @@ class TurnResult:
     details: dict[str, object] = field(default_factory=dict)
 
 
-def opening_messages(turn: AdmittedTurn) -> list[Message]:
-    """Return the question, and the answer that is still empty: a crash leaves it as partial."""
-    asked = Message(
-        tenant_id=turn.tenant_id,
-        message_id=turn.question_id,
-        conversation_id=turn.conversation_id,
-        role="user",
-        text=turn.question,
+def store_opening(turn: AdmittedTurn, *, session: Session) -> None:
+    """Store the question, and the answer that is still empty: a crash leaves it as partial."""
+    of_turn = {"tenant_id": turn.tenant_id, "conversation_id": turn.conversation_id}
+    asked = {"message_id": turn.question_id, "role": "user", "text": turn.question}
+    answer = {"message_id": turn.message_id, "role": "assistant", "text": ""}
+    session.execute(
+        _ADD_MESSAGES,
+        [
+            {**of_turn, **asked, "status": "complete"},
+            {**of_turn, **answer, "status": "partial"},
+        ],
     )
-    answer = Message(
-        tenant_id=turn.tenant_id,
-        message_id=turn.message_id,
-        conversation_id=turn.conversation_id,
-        role="assistant",
-        text="",
-        status="partial",
-    )
-    return [asked, answer]
 
 
 def save_partial(turn: AdmittedTurn, text: str, *, session: Session) -> None:
@@ -118,110 +147,96 @@ def settle(
 
     Where the conversation was deleted meanwhile, usage and count alone are stored: it was paid for.
     """
-    usage = _usage(turn, result, margins)
-    session.add(usage)
-    # The lock makes a deletion wait, which would otherwise come between these statements.
-    conversation = session.get(
-        Conversation, (turn.tenant_id, turn.conversation_id), with_for_update=True
-    )
-    message = session.get(Message, (turn.tenant_id, turn.message_id))
-    if conversation is not None and message is not None:
-        _settle_message(turn, result, message, session=session)
-        _settle_conversation(turn, memory, session=session)
-    _learn_margin(turn, usage, margins, session=session)  # last: it locks a row that turns share
-
-
-def _settle_message(
-    turn: AdmittedTurn, result: TurnResult, message: Message, *, session: Session
-) -> None:
-    message.text, message.status, message.error = result.text, result.status, result.error
-    message.citations = citations_to_json(result.citations)
-    message.ledger = ledger_to_json(replace(result.ledger, margin=turn.margin))
-    session.flush()
-    _add_citation_uses(turn, result.citations, session=session)
-    session.add_all(
-        PrivacyFinding(
-            tenant_id=turn.tenant_id,
-            message_id=turn.message_id,
-            source_id=withheld.source_id,
-            withheld_words=withheld.words,
-            text_hash=withheld.sha256,
-        )
-        for withheld in result.withheld
-    )
-
-
-def _settle_conversation(
-    turn: AdmittedTurn, memory: SessionMemoryManager, *, session: Session
-) -> None:
-    count = session.execute(
-        update(Conversation)
-        .where(
-            Conversation.tenant_id == turn.tenant_id,
-            Conversation.conversation_id == turn.conversation_id,
-        )
-        .values(message_count=Conversation.message_count + 2, updated_at=func.now())
-        .returning(Conversation.message_count)
-    ).scalar_one()
-    memory.replace_when_due(turn.tenant_id, turn.conversation_id, count, session=session)
+    session.execute(_ADD_USAGE, _usage(turn, result, margins))
+    stored = session.execute(
+        _STORE_ANSWER,
+        {
+            "tenant": turn.tenant_id,
+            "conversation": turn.conversation_id,
+            "message": turn.message_id,
+            "text": result.text,
+            "status": result.status,
+            "error": result.error,
+            "citations": citations_to_json(result.citations),
+            "ledger": ledger_to_json(replace(result.ledger, margin=turn.margin)),
+        },
+    ).one_or_none()
+    if stored is not None:
+        _add_citation_uses(turn, result.citations, session=session)
+        _add_findings(turn, result.withheld, session=session)
+        # Read as of before a wait for another turn's lock, so `summarised` is at most too small.
+        if memory.is_due(stored.message_count, stored.summarised):
+            memory.replace_when_due(
+                turn.tenant_id, turn.conversation_id, stored.message_count, session=session
+            )
+    _learn_margin(turn, result, margins, session=session)  # last: it locks a row that turns share
 
 
 def _add_citation_uses(
     turn: AdmittedTurn, citations: Sequence[Citation], *, session: Session
 ) -> None:
     """Count citations of sources that are still there."""
-    cited = {citation.source_id for citation in citations}
-    if not cited:
+    if not citations:
         return
-    query = (
-        select(Source.source_id)
-        .where(Source.tenant_id == turn.tenant_id, Source.source_id.in_(cited))
-        .order_by(Source.source_id)
-        .with_for_update(read=True, key_share=True)
+    session.execute(
+        _ADD_CITATION_USES,
+        {
+            "tenant": turn.tenant_id,
+            "message": turn.message_id,
+            "markers": [citation.number for citation in citations],
+            "sources": [citation.source_id for citation in citations],
+            "passages": [citation.passage_id for citation in citations],
+        },
     )
-    there = set(session.scalars(query))
+
+
+def _add_findings(
+    turn: AdmittedTurn, withheld: Sequence[WithheldText], *, session: Session
+) -> None:
     session.add_all(
-        CitationUse(
+        PrivacyFinding(
             tenant_id=turn.tenant_id,
             message_id=turn.message_id,
-            marker=citation.number,
-            source_id=citation.source_id,
-            chunk_id=citation.passage_id,
+            source_id=found.source_id,
+            withheld_words=found.words,
+            text_hash=found.sha256,
         )
-        for citation in citations
-        if citation.source_id in there
+        for found in withheld
     )
 
 
 def _learn_margin(
-    turn: AdmittedTurn, usage: UsageEvent, margins: TokenMargins, *, session: Session
+    turn: AdmittedTurn, result: TurnResult, margins: TokenMargins, *, session: Session
 ) -> None:
     """Remember the provider's count beside ours, and warn where it went beyond the limit."""
-    if usage.counted_tokens is None:
+    metadata, counted_tokens = result.metadata, result.ledger.prompt.total_tokens
+    if not metadata.usage_reported:
         return
-    if usage.excess_tokens:
+    excess_tokens = margins.excess(metadata.prompt_tokens)
+    if excess_tokens:
         log.warning(
             "%r reported a prompt of %d tokens, %d above the limit of %d; counted were %d, with a"
             " margin of %.2f (%s).",
-            usage.model,
-            usage.prompt_tokens,
-            usage.excess_tokens,
+            metadata.model_used,
+            metadata.prompt_tokens,
+            excess_tokens,
             margins.max_prompt_tokens,
-            usage.counted_tokens,
+            counted_tokens,
             turn.margin.factor,
             turn.margin.origin,
         )
     margins.learn(
         turn.tenant_id,
         turn.route.language,
-        model=usage.model,
-        counted_tokens=usage.counted_tokens,
-        reported_tokens=usage.prompt_tokens,
+        model=metadata.model_used,
+        counted_tokens=counted_tokens,
+        reported_tokens=metadata.prompt_tokens,
         session=session,
     )
 
 
-def _usage(turn: AdmittedTurn, result: TurnResult, margins: TokenMargins) -> UsageEvent:
+def _usage(turn: AdmittedTurn, result: TurnResult, margins: TokenMargins) -> dict[str, object]:
+    """Return the columns of the turn's usage event."""
     metadata = result.metadata
     # A call that the provider refused took nothing, so nothing was saved by it either.
     everything = result.ledger.counterfactual.total_tokens if metadata.prompt_tokens else 0
@@ -238,22 +253,22 @@ def _usage(turn: AdmittedTurn, result: TurnResult, margins: TokenMargins) -> Usa
         base_url=result.price_address,
     )
     is_reported = metadata.usage_reported
-    return UsageEvent(
-        tenant_id=turn.tenant_id,
-        kind="answer",
-        bot_id=turn.bot_id,
-        message_id=turn.message_id,
-        model=metadata.model_used,
-        prompt_tokens=metadata.prompt_tokens,
-        completion_tokens=metadata.completion_tokens,
-        cached_tokens=result.cached_tokens,
-        counterfactual_tokens=everything,
-        counted_tokens=result.ledger.prompt.total_tokens if is_reported else None,
-        excess_tokens=margins.excess(metadata.prompt_tokens) if is_reported else 0,
-        cost_usd=None if cost is None else Decimal(str(cost)),
-        saved_usd=None if saved is None else Decimal(str(saved)),
-        is_reported=is_reported,
-        outcome=result.status,
-        latency_ms=metadata.response_time_ms,
-        first_token_ms=metadata.first_token_ms,
-    )
+    return {
+        "tenant_id": turn.tenant_id,
+        "kind": "answer",
+        "bot_id": turn.basis.bot_id,
+        "message_id": turn.message_id,
+        "model": metadata.model_used,
+        "prompt_tokens": metadata.prompt_tokens,
+        "completion_tokens": metadata.completion_tokens,
+        "cached_tokens": result.cached_tokens,
+        "counterfactual_tokens": everything,
+        "counted_tokens": result.ledger.prompt.total_tokens if is_reported else None,
+        "excess_tokens": margins.excess(metadata.prompt_tokens) if is_reported else 0,
+        "cost_usd": None if cost is None else Decimal(str(cost)),
+        "saved_usd": None if saved is None else Decimal(str(saved)),
+        "is_reported": is_reported,
+        "outcome": result.status,
+        "latency_ms": metadata.response_time_ms,
+        "first_token_ms": metadata.first_token_ms,
+    }

@@ -239,6 +239,6 @@ def _guard(
     citable = [d.text for d in prompt.carried() if d.passage.is_citable]
     return LearnOnlyGuard(
         [passage.text for passage in learn_only],
-        [*citable, turn.question, turn.persona],
+        [*citable, turn.question, turn.basis.persona],
         forbidden_phrases={p.source_title for p in learn_only} | {p.title for p in learn_only},
     )

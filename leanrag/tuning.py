@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Text, delete, func, insert, literal, select, union_all
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from db.models import GLOBAL_TENANT_ID, IntentKeyword, IntentRoutingRow
@@ -24,6 +23,16 @@ from leanrag.types import DEFAULT_INTENTS, LANGUAGES, SOURCE_KINDS, Language, So
 MAX_KEYWORD_CHARACTERS = 80
 MAX_KEYWORDS = 20_000
 MAX_SHARE_TOKENS = 1500
+
+_VERSION_OF = """
+    SELECT concat_ws('|', k.number, k.newest, r.number, r.newest)
+    FROM (SELECT count(*) AS number, max(updated_at) AS newest FROM intent_keywords
+          WHERE tenant_id IN (:tenant, '{defaults}')) k,
+         (SELECT count(*) AS number, max(updated_at) AS newest FROM intent_routings
+          WHERE tenant_id IN (:tenant, '{defaults}')) r"""
+# Names the state of the rows that `:tenant` sees: how many there are, and the newest change.
+TUNING_VERSION = _VERSION_OF.format(defaults=GLOBAL_TENANT_ID)
+_VERSION = text(TUNING_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,13 @@ class RouterCache:
         self._kept: dict[UUID, tuple[str, QueryRouter]] = {}
         self._lock = threading.Lock()
 
-    def read(self, tenant_id: UUID, *, session: Session) -> QueryRouter:
-        """Return the router of the rows that this transaction sees."""
-        version = _version(tenant_id, session=session)
+    def read(self, tenant_id: UUID, *, session: Session, version: str | None = None) -> QueryRouter:
+        """Return the router of the rows that this transaction sees.
+
+        Who has read their version (`TUNING_VERSION`) already saves a statement.
+        """
+        if version is None:
+            version = _version(tenant_id, session=session)
         with self._lock:
             kept = self._kept.get(tenant_id)
         if kept is not None and kept[0] == version:
@@ -289,15 +302,4 @@ def _lock(tenant_id: UUID, *, session: Session) -> None:
 
 
 def _version(tenant_id: UUID, *, session: Session) -> str:
-    """Name the state of the rows that a tenant sees: how many there are, and the newest change."""
-    seen = (tenant_id, GLOBAL_TENANT_ID)
-    parts = [
-        select(
-            literal(name).label("name"),
-            func.count().label("rows"),
-            sql_cast(func.max(table.updated_at), Text).label("newest"),
-        ).where(table.tenant_id.in_(seen))
-        for name, table in (("k", IntentKeyword), ("r", IntentRoutingRow))
-    ]
-    rows = session.execute(union_all(*parts).order_by("name")).all()
-    return "|".join(f"{row.name}:{row.rows}:{row.newest}" for row in rows)
+    return str(session.execute(_VERSION, {"tenant": tenant_id}).scalar_one())

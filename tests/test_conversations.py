@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from db.models import Bot, Conversation, Message, SessionMemory
 from db.models.base import new_id
-from leanrag.conversations import Conversations, open_conversation
+from leanrag.conversations import Conversations, add_conversation, continue_conversation
 from leanrag.errors import Conflict, NotFound
 from leanrag.guarded_database import GuardedDatabase
 from tests.product_parts import new_tenant
@@ -32,14 +32,13 @@ def open_one(
     conversation_id: UUID | None = None,
 ) -> UUID:
     with database.tenant(tenant_id) as session:
-        return open_conversation(
-            tenant_id,
-            conversation_id,
-            bot_id=session.scalars(select(Bot.bot_id)).one(),
-            channel="console",
-            question=question,
-            session=session,
-        ).conversation_id
+        bot_id = session.scalars(select(Bot.bot_id)).one()
+        if conversation_id is not None:
+            assert continue_conversation(tenant_id, conversation_id, session=session) == bot_id
+            return conversation_id
+        return add_conversation(
+            tenant_id, bot_id=bot_id, channel="console", question=question, session=session
+        )
 
 
 def say(database: GuardedDatabase, tenant_id: UUID, conversation_id: UUID, text: str) -> UUID:

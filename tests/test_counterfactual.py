@@ -20,6 +20,7 @@ from leanrag.counterfactual import (
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.ledger import Counterfactual
 from leanrag.text.tokens import load_counter
+from leanrag.turn_basis import read_basis
 from tests.product_parts import new_tenant
 
 COUNTER = load_counter()
@@ -47,19 +48,13 @@ class Shop:
                 )
             )
 
-    def count(
-        self, conversation_id: UUID | None = None, before: UUID | None = None
-    ) -> Counterfactual:
+    def count(self, conversation_id: UUID | None = None) -> Counterfactual:
         with self.database.tenant(self.tenant_id) as session:
-            return count_everything(
-                self.tenant_id,
-                bot_id=self.bot_id,
-                conversation_id=conversation_id,
-                before_message=before,
-                own_tokens=100,
-                counter=COUNTER,
-                session=session,
+            basis = read_basis(
+                self.tenant_id, self.bot_id, conversation_id=conversation_id, session=session
             )
+        latest = None if conversation_id is None else basis.latest
+        return count_everything(basis.totals, latest, own_tokens=100, counter=COUNTER)
 
     def parts(self) -> dict[str, int]:
         return {part.name: part.tokens for part in self.count().parts}
@@ -122,32 +117,33 @@ def test_what_would_not_be_sent_does_not_count(shop: Shop):
     assert shop.parts()["manual"] == 70
 
 
-def test_six_earlier_messages_count_and_the_question_itself_does_not(shop: Shop):
-    conversation_id, texts = new_id(), [f"This is message number {n}." for n in range(9)]
+def test_six_earlier_messages_count_whatever_their_order_and_empty_ones_do_not(shop: Shop):
+    conversation_id = new_id()
     with shop.database.tenant(shop.tenant_id) as session:
         session.add(
             Conversation(
                 tenant_id=shop.tenant_id, conversation_id=conversation_id, bot_id=shop.bot_id
             )
         )
-        session.flush()
-        ids = []
-        for text in (*texts, "The question of now, which is much longer than the others?", ""):
-            ids.append(new_id())
+    assert messages_of(shop.count(conversation_id)) == 0
+    texts = [f"This is message number {n} [{n}]." for n in range(9)]
+    with shop.database.tenant(shop.tenant_id) as session:
+        for text in (*texts, ""):  # the last is an answer that is still empty
             session.add(
                 Message(
                     tenant_id=shop.tenant_id,
-                    message_id=ids[-1],
+                    message_id=new_id(),
                     conversation_id=conversation_id,
                     role="user",
                     text=text,
                 )
             )
-    counted = shop.count(conversation_id, before=ids[-2])
     expected = sum(COUNTER.count(text) for text in texts[-SENT_MESSAGES:])
-    assert {p.name: p.tokens for p in counted.parts}["messages"] == expected
-    first = shop.count(conversation_id, before=ids[0])
-    assert {p.name: p.tokens for p in first.parts}["messages"] == 0
+    assert messages_of(shop.count(conversation_id)) == expected
+
+
+def messages_of(counted: Counterfactual) -> int:
+    return {part.name: part.tokens for part in counted.parts}["messages"]
 
 
 def test_the_total_is_the_sum_of_its_parts(shop: Shop):

@@ -35,6 +35,7 @@ FLOWS = {
     "leanrag.settlement",
     "leanrag.speech",
     "leanrag.stream",
+    "leanrag.turn_basis",
 }
 # A step and its part: retrieval ranks; a cut passage has its extract; a file is read as found.
 PARTS = {

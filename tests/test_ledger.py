@@ -143,20 +143,16 @@ citations = st.lists(
 ).map(tuple)
 
 
-def through_json(value: object) -> object:
-    return json.loads(json.dumps(value, allow_nan=False))
-
-
 @given(ledgers)
 def test_a_ledger_comes_back_as_it_went(ledger: Ledger):
-    stored = through_json(ledger_to_json(ledger))
+    stored = json.loads(ledger_to_json(ledger))
     assert isinstance(stored, dict)
     assert ledger_from_json(stored) == ledger
 
 
 @given(citations)
 def test_citations_come_back_as_they_went(given_citations: tuple[Citation, ...]):
-    stored = through_json(citations_to_json(given_citations))
+    stored = json.loads(citations_to_json(given_citations))
     assert isinstance(stored, list)
     assert citations_from_json(stored) == given_citations
 
@@ -168,7 +164,7 @@ def test_a_message_without_a_ledger_has_none():
 
 def test_ids_are_ids_again():
     citation = Citation(1, uuid4(), uuid4(), "t", "", None, "q")
-    (found,) = citations_from_json(citations_to_json((citation,)))
+    (found,) = citations_from_json(json.loads(citations_to_json((citation,))))
     assert isinstance(found.passage_id, UUID)
 
 
@@ -179,7 +175,7 @@ def test_what_is_no_ledger_is_not_taken_for_one():
 
 @given(ledgers)
 def test_a_ledger_of_before_margins_were_kept_says_that_the_count_was_exact(ledger: Ledger):
-    stored = through_json(ledger_to_json(ledger))
+    stored = json.loads(ledger_to_json(ledger))
     assert isinstance(stored, dict)
     del stored["margin"]
     found = ledger_from_json(stored)

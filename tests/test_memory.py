@@ -12,6 +12,7 @@ from db.models.base import new_id
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.memory import MemoryLimits, SessionMemoryManager
 from leanrag.text.tokens import load_counter
+from leanrag.turn_basis import read_basis
 from leanrag.types import PastMessage
 from tests.product_parts import new_tenant
 
@@ -58,14 +59,22 @@ class Talk:
             )
 
     def recall(self, manager: SessionMemoryManager) -> tuple[str, tuple[PastMessage, ...]]:
-        with self.database.tenant(self.tenant_id) as session:
-            memory = manager.recall(self.tenant_id, self.conversation_id, session=session)
-        return memory.summary, memory.recent
+        return recall_of(self, manager, self.tenant_id)
 
     def revisions(self) -> list[SessionMemory]:
         with self.database.tenant(self.tenant_id) as session:
             query = select(SessionMemory).order_by(SessionMemory.revision)
             return list(session.scalars(query))
+
+
+def recall_of(
+    talk: Talk, manager: SessionMemoryManager, tenant_id: UUID
+) -> tuple[str, tuple[PastMessage, ...]]:
+    """Recall a talk as the turn of a tenant does: its own, or a stranger's."""
+    with talk.database.tenant(tenant_id) as session:
+        basis = read_basis(tenant_id, None, conversation_id=talk.conversation_id, session=session)
+    memory = manager.recall(basis.summary, basis.latest)
+    return memory.summary, memory.recent
 
 
 @pytest.fixture
@@ -193,7 +202,5 @@ def test_a_foreign_tenant_recalls_nothing(
     talk: Talk, shared_database: GuardedDatabase, manager: SessionMemoryManager
 ):
     talk.say("user", "The lid of order 48213 is broken.")
-    stranger: UUID = new_tenant(shared_database)
-    with shared_database.tenant(stranger) as session:
-        memory = manager.recall(talk.tenant_id, talk.conversation_id, session=session)
-    assert (memory.summary, memory.recent) == ("", ())
+    assert talk.recall(manager) != ("", ())
+    assert recall_of(talk, manager, new_tenant(shared_database)) == ("", ())

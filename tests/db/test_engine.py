@@ -145,3 +145,28 @@ def test_a_connection_that_the_server_closed_is_replaced(shared_database: Guarde
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT pg_backend_pid()")) != process
     engine.dispose()
+
+
+def test_connections_that_the_server_closed_are_all_replaced_at_once(
+    shared_database: GuardedDatabase,
+):
+    engine = make_engine(shared_database.engine.url, connections=2)
+    own = text("SELECT pg_backend_pid()")
+    with engine.connect() as first, engine.connect() as second:
+        closed = {first.scalar(own), second.scalar(own)}
+    with shared_database.admin_engine.connect() as connection:
+        for process in closed:
+            connection.execute(text("SELECT pg_terminate_backend(:id, 2000)"), {"id": process})
+    with engine.connect() as first, engine.connect() as second:
+        assert not closed & {first.scalar(own), second.scalar(own)}
+    engine.dispose()
+
+
+def test_a_connection_is_handed_out_with_transactions(shared_database: GuardedDatabase):
+    engine = make_engine(shared_database.engine.url, connections=1)
+    for _ in range(2):  # a new one, and the same one again
+        with engine.connect() as connection:
+            connection.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS kept (id int)"))
+            connection.rollback()
+            assert connection.scalar(text("SELECT to_regclass('kept')")) is None
+    engine.dispose()
