@@ -24,7 +24,7 @@ from leanrag.embeddings import Vectors
 from leanrag.passage_index import Hidden, TenantIndex
 from leanrag.passage_index_cache import PassageIndexCache
 from leanrag.passage_index_reader import uuid_array
-from leanrag.passage_store import StatisticsCache, TermStatistics
+from leanrag.passage_store import StatisticsCache, TermStatistics, no_statistics
 from leanrag.types import Passage
 
 # The index proposes so many times the candidates: its scores are rounded, the final ones are not.
@@ -36,7 +36,7 @@ _HIDDEN_SOURCES = """
     WHERE tenant_id = :tenant AND NOT (enabled AND (bot_id IS NULL OR bot_id = :bot))"""
 _HIDDEN_PASSAGES = "SELECT chunk_id FROM chunks WHERE tenant_id = :tenant AND NOT enabled"
 _STATE_OF = """
-    SELECT l.version, l.passage_count,
+    SELECT l.version,
            (SELECT string_agg(uuid_send(source_id), ''::bytea ORDER BY source_id)
             FROM ({hidden_sources}) s) AS sources,
            (SELECT string_agg(uuid_send(chunk_id), ''::bytea ORDER BY chunk_id)
@@ -83,11 +83,12 @@ _FETCH = """
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """What this transaction sees of the tenant: its version, and what a bot must not find."""
+class SearchState:
+    """What this transaction sees of a tenant's passages, and what a bot must not find."""
 
-    version: int
-    passages: int
+    tenant_id: UUID
+    bot_id: UUID
+    statistics: TermStatistics
     hidden: Hidden
 
 
@@ -117,34 +118,40 @@ class PassageSearch:
         self._scan = text(_FETCH.format(wanted=scanned, dense=dense))
         self._fetch = text(_FETCH.format(wanted=_PROPOSED, dense=dense))
 
-    def statistics(self, tenant_id: UUID, *, session: Session) -> TermStatistics:
-        """Return the tenant's term statistics as this transaction sees them."""
-        return self._statistics.read(tenant_id, session=session)
+    def open(self, tenant_id: UUID, *, bot_id: UUID, session: Session) -> SearchState:
+        """Return the tenant's state as this transaction sees it, in one round trip if it is known.
+
+        Passages of disabled sources and of other bots are hidden.
+        """
+        row = session.execute(_STATE, {"tenant": tenant_id, "bot": bot_id}).one_or_none()
+        if row is None:
+            return SearchState(tenant_id, bot_id, no_statistics(), Hidden())
+        statistics = self._statistics.read(tenant_id, version=row.version, session=session)
+        hidden = Hidden(bytes(row.sources or b""), bytes(row.passages or b""))
+        return SearchState(tenant_id, bot_id, statistics, hidden)
 
     def find(
         self,
-        tenant_id: UUID,
+        state: SearchState,
         weights: Mapping[int, float],
         vector: Vectors,
         *,
-        bot_id: UUID,
         session: Session,
     ) -> tuple[Passage, ...]:
         """Return the union of the best by each score, in no order, with a fused score of 0.
 
         `weights` maps the question's term ids to their weights, `vector` (dim,) is its embedding.
-        Passages of disabled sources and of other bots are left out.
         """
         parameters = {
-            "tenant": tenant_id,
-            "bot": bot_id,
+            "tenant": state.tenant_id,
+            "bot": state.bot_id,
             "lexical": SparseVector(dict(weights), LEXICAL_DIMENSIONS).to_text(),
             "candidates": self._candidates,
         }
         if self._uses_dense:
             dense = {"dense": _halfvec_text(vector), "dimensions": len(vector)}
             parameters |= {**dense, "model": self.embedding_model}
-        proposed = self._propose(tenant_id, weights, vector, bot_id=bot_id, session=session)
+        proposed = self._propose(state, weights, vector, session=session)
         if proposed is None:
             return tuple(_passage(row) for row in session.execute(self._scan, parameters))
         parameters["proposed"] = uuid_array(proposed)
@@ -153,23 +160,21 @@ class PassageSearch:
 
     def _propose(
         self,
-        tenant_id: UUID,
+        state: SearchState,
         weights: Mapping[int, float],
         vector: Vectors,
         *,
-        bot_id: UUID,
         session: Session,
     ) -> bytes | None:
         """Return ids that the tenant's index proposes; None, and ask for one, where none is."""
         if self._indexes is None:
             return None
-        state = _read_state(tenant_id, bot_id, session=session)
         dimensions = len(vector) if self._uses_dense else 0
         index: TenantIndex | None = self._indexes.current(
-            tenant_id, state.version, dimensions, session=session
+            state.tenant_id, state.statistics.version, dimensions, session=session
         )
         if index is None:
-            self._indexes.request(tenant_id, state.passages, dimensions)
+            self._indexes.request(state.tenant_id, state.statistics.passage_count, dimensions)
             return None
         count = math.ceil(OVERSAMPLING * self._candidates)
         return index.best(weights, vector, state.hidden, count=count)
@@ -183,14 +188,6 @@ class PassageSearch:
             by_vector = sorted(near, key=lambda row: (-row.dense_score, row.chunk_id))
             best |= {row.chunk_id: row for row in by_vector[: self._candidates]}
         return best.values()
-
-
-def _read_state(tenant_id: UUID, bot_id: UUID, *, session: Session) -> _State:
-    row = session.execute(_STATE, {"tenant": tenant_id, "bot": bot_id}).one_or_none()
-    if row is None:
-        return _State(0, 0, Hidden())
-    hidden = Hidden(bytes(row.sources or b""), bytes(row.passages or b""))
-    return _State(row.version, row.passage_count, hidden)
 
 
 def _halfvec_text(vector: Vectors) -> str:

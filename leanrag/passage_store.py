@@ -36,6 +36,11 @@ class TermStatistics:
     sketch: TermSketch
 
 
+def no_statistics() -> TermStatistics:
+    """Return the statistics of a tenant without passages."""
+    return TermStatistics(0, 0, TermSketch())
+
+
 def replace_passages(
     source: Source, chunks: Sequence[Chunk], vectors: Vectors, *, model: str, session: Session
 ) -> None:
@@ -152,25 +157,22 @@ class StatisticsCache:
         self._kept: dict[UUID, TermStatistics] = {}
         self._lock = threading.Lock()
 
-    def read(self, tenant_id: UUID, *, session: Session) -> TermStatistics:
-        """Return the tenant's statistics as this transaction sees them."""
-        own = LexicalStatistics.tenant_id == tenant_id
-        current = session.execute(
-            select(LexicalStatistics.passage_count, LexicalStatistics.version).where(own)
-        ).one_or_none()
-        if current is None:
-            return TermStatistics(0, 0, TermSketch())
+    def read(self, tenant_id: UUID, *, version: int, session: Session) -> TermStatistics:
+        """Return the statistics of the version that this transaction sees, which it has read."""
         with self._lock:
             kept = self._kept.get(tenant_id)
-        if kept is not None and kept.version == current.version:
+        if kept is not None and kept.version == version:
             return kept
+        own = LexicalStatistics.tenant_id == tenant_id
         row = session.execute(
             select(
                 LexicalStatistics.passage_count,
                 LexicalStatistics.version,
                 LexicalStatistics.sketch,
             ).where(own)
-        ).one()
+        ).one_or_none()
+        if row is None:
+            return no_statistics()
         fresh = TermStatistics(row.passage_count, row.version, TermSketch.from_bytes(row.sketch))
         with self._lock:
             if len(self._kept) >= self._max_tenants:

@@ -66,13 +66,14 @@ class ContextRetriever:
         session: Session,
     ) -> tuple[Passage, ...]:
         """Return the relevant passages of all sources by fused score, without regard to a route."""
-        statistics = self._search.statistics(tenant_id, session=session)
+        state = self._search.open(tenant_id, bot_id=bot_id, session=session)
+        statistics = state.statistics
         if statistics.passage_count == 0:
             return ()
         weights = _question_weights(question, language, statistics)
         if not weights:
             return ()
-        candidates = self._search.find(tenant_id, weights, vector, bot_id=bot_id, session=session)
+        candidates = self._search.find(state, weights, vector, session=session)
         asked = Asked(
             question,
             language,

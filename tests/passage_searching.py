@@ -74,7 +74,8 @@ def find(
             bot_id = session.scalars(text("SELECT bot_id FROM bots ORDER BY bot_id")).first()
         assert bot_id is not None
         weights = question_terms(question, "en")
-        return set(search.find(tenant_id, weights, vector, bot_id=bot_id, session=session))
+        state = search.open(tenant_id, bot_id=bot_id, session=session)
+        return set(search.find(state, weights, vector, session=session))
 
 
 def warmed(parts: Parts, cache: PassageIndexCache, tenant_id: UUID) -> PassageSearch:
