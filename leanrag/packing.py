@@ -210,7 +210,7 @@ def _render(passage: Passage, text: str) -> str:
 def _shingles(text: str) -> Iterable[tuple[str, ...]]:
     words = _WORD.findall(text.casefold())
     size = min(SHINGLE_WORDS, len(words))
-    return (tuple(words[i : i + size]) for i in range(len(words) - size + 1))
+    return zip(*(words[start:] for start in range(size)), strict=False)
 
 
 def _reason(slot: _Slot, markers: dict[UUID, int]) -> str:

@@ -36,6 +36,8 @@ _RESERVED = re.compile(
     "|inst|bos|eos|s|eot)s?\\b|im_?(?:start|end|sep)|(?:start|end|begin)_?of|(?:start|end)_header|fim_"
 )
 _HIDDEN = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_ANGLE = re.compile("[<＜﹤]")
+_SQUARE = re.compile(r"[\[［【〔]")
 _OPENING = re.compile(f"[<＜﹤]([\\s|｜/!<＜﹤{_HIDDEN}]*)([\\w{_HIDDEN}]{{1,40}})")
 _MARKER = re.compile(
     f"[\\[［【〔](?=[\\s{_HIDDEN}]*\\d)((?:[\\s,،;–{_HIDDEN}-]{{0,4}}\\d{{1,3}}(?!\\d)){{1,20}}"
@@ -88,9 +90,9 @@ def as_data(text: str) -> str:
     `(INST)`. Other brackets, as in HTML, stay.
     """
     text = text.strip()
-    if any(bracket in text for bracket in "<＜﹤"):
+    if _ANGLE.search(text):
         text = _OPENING.sub(_defuse, text)
-    if any(bracket in text for bracket in "[［【〔"):
+    if _SQUARE.search(text):
         text = _INSTRUCTION_TAG.sub(r"(\1)", _MARKER.sub(r"(\1)", text))
     return text
 

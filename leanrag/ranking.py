@@ -139,12 +139,12 @@ def _fuse(
     ]
     best_lexical = max((p.lexical_score for p in held), default=0.0) or 1.0
     best_dense = max((p.dense_score for p in held), default=0.0)
-    fused = []
-    for passage in held:
+
+    def score(passage: Passage) -> float:
         near = max(0.0, passage.dense_score / best_dense) if best_dense > 0 else 0.0
-        score = lexical_weight * passage.lexical_score / best_lexical + dense.weight * near
-        fused.append(replace(passage, score=score / (lexical_weight + dense.weight)))
-    return sorted(fused, key=lambda p: (-p.score, p.passage_id))
+        return lexical_weight * passage.lexical_score / best_lexical + dense.weight * near
+
+    return sorted(held, key=lambda p: (-score(p), p.passage_id))
 
 
 def _read(passage: Passage) -> PassageWords:

@@ -19,7 +19,7 @@ from leanrag.text.lexical import question_terms
 from leanrag.text.question_match import QuestionMatch
 from leanrag.text.term_statistics import inverse_document_frequency
 from leanrag.text.transliteration import romanized_language
-from leanrag.types import Evidence, Language, Passage, Route, SourceKind
+from leanrag.types import Evidence, Language, Passage, Route, SentenceChance, SourceKind
 
 # A routed source's passage has so much better odds to answer: a preference, never a wall.
 PRIMARY_ODDS = 2.0
@@ -155,8 +155,5 @@ def _odds(kind: SourceKind, route: Route) -> float:
 
 
 def _with_odds(passage: Passage, factor: float) -> Passage:
-    sentences = (
-        replace(sentence, probability=sentence.probability * factor)
-        for sentence in passage.sentences
-    )
+    sentences = (SentenceChance(s.start, s.end, s.probability * factor) for s in passage.sentences)
     return replace(passage, probability=passage.probability * factor, sentences=tuple(sentences))

@@ -34,13 +34,21 @@ CountTokens = Callable[[Passage, str], int]
 
 @dataclass(slots=True)
 class Excerpt:
-    """What is chosen of one passage so far: sentence numbers, the text and its exact tokens."""
+    """What is chosen of one passage so far: sentence numbers, the text and its exact tokens.
+
+    `estimates` are about how many tokens each sentence takes.
+    """
 
     passage: Passage
     sentences: tuple[SentenceChance, ...]
+    estimates: tuple[float, ...] = ()
     chosen: set[int] = field(default_factory=set)
     text: str = ""
     tokens: int = 0
+
+    def estimate(self, numbers: Iterable[int]) -> float:
+        """Return about how many tokens sentences take, by the passage's stored count."""
+        return sum(map(self.estimates.__getitem__, numbers))
 
     def text_of(self, numbers: Iterable[int]) -> str:
         """Return these sentences in order; all of them are the passage as it stands."""
@@ -94,7 +102,7 @@ class Selection:
 
         `may_open` is asked once, when a passage would get its first sentence.
         """
-        known = [self._excerpts.get(p.passage_id) or Excerpt(p, chances(p)) for p in passages]
+        known = [self._excerpts.get(p.passage_id) or _unopened(p) for p in passages]
         offers = [o for i, excerpt in enumerate(known) if (o := self._first_offer(excerpt, i))]
         heapq.heapify(offers)
         misses = 0
@@ -131,7 +139,7 @@ class Selection:
             e.passage.is_citable is passage.is_citable for e in self._excerpts.values()
         ):
             left -= self._frames[passage.is_citable]
-        if _estimate(excerpt, numbers) > CLEARLY_TOO_LONG * left:
+        if excerpt.estimate(numbers) > CLEARLY_TOO_LONG * left:
             return False
         chosen = excerpt.chosen | set(numbers)
         text = excerpt.text_of(chosen)
@@ -177,7 +185,7 @@ class Selection:
         found: tuple[float, int, float] | None = None
         for taken, number in enumerate(order, start=1):
             worth += excerpt.sentences[number].probability
-            price += _estimate(excerpt, (number,))
+            price += excerpt.estimates[number]
             if taken < count and (is_whole or price < self._min_trimmed_tokens):
                 continue
             rate = (head + price) / (worth or 1e-12)
@@ -191,7 +199,7 @@ class Selection:
         if not left:
             return None
         worth = excerpt.sentences[left[0]].probability
-        rate = _estimate(excerpt, left[:1]) / (worth or 1e-12)
+        rate = excerpt.estimate(left[:1]) / (worth or 1e-12)
         return _Offer(rate, place, left[:1], left[1:], worth)
 
     def _smaller_offer(self, excerpt: Excerpt, offer: _Offer, left: int) -> _Offer | None:
@@ -203,7 +211,7 @@ class Selection:
         head, taken = self._head(excerpt), 0
         tokens = worth = 0.0
         for number in order[: len(offer.numbers) - 1]:
-            price = _estimate(excerpt, (number,))
+            price = excerpt.estimates[number]
             if head + tokens + price > left:
                 break
             taken, tokens = taken + 1, tokens + price
@@ -218,7 +226,8 @@ class Selection:
 
         A note has none, but it must not go before the citable passage that says the same.
         """
-        return self._count(replace(excerpt.passage, is_citable=True), "")
+        passage = excerpt.passage
+        return self._count(passage if passage.is_citable else replace(passage, is_citable=True), "")
 
 
 def chances(passage: Passage) -> tuple[SentenceChance, ...]:
@@ -236,18 +245,17 @@ def _is_whole(excerpt: Excerpt) -> bool:
 
 def _by_worth(excerpt: Excerpt) -> tuple[int, ...]:
     def rate(number: int) -> float:
-        tokens = max(1.0, _estimate(excerpt, (number,)))
+        tokens = max(1.0, excerpt.estimates[number])
         return -excerpt.sentences[number].probability / math.pow(tokens, LENGTH_POWER)
 
     return tuple(sorted(range(len(excerpt.sentences)), key=lambda n: (rate(n), n)))
 
 
-def _estimate(excerpt: Excerpt, numbers: Sequence[int]) -> float:
-    """Return about how many tokens sentences take, by the passage's stored count."""
-    passage = excerpt.passage
+def _unopened(passage: Passage) -> Excerpt:
+    sentences = chances(passage)
     tokens_per_letter = (passage.token_count or len(passage.text) / 2) / max(1, len(passage.text))
-    letters = sum(excerpt.sentences[n].end - excerpt.sentences[n].start + 1 for n in numbers)
-    return tokens_per_letter * letters
+    estimates = tuple(tokens_per_letter * (s.end - s.start + 1) for s in sentences)
+    return Excerpt(passage, sentences, estimates)
 
 
 def _join(text: str, sentences: Sequence[SentenceChance]) -> str:
