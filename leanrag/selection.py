@@ -36,12 +36,15 @@ CountTokens = Callable[[Passage, str], int]
 class Excerpt:
     """What is chosen of one passage so far: sentence numbers, the text and its exact tokens.
 
-    `estimates` are about how many tokens each sentence takes.
+    `estimates` are about how many tokens each sentence takes, `order` is what comes first, and
+    `head_tokens` are those of the title and the marker, once they are counted.
     """
 
     passage: Passage
     sentences: tuple[SentenceChance, ...]
-    estimates: tuple[float, ...] = ()
+    estimates: tuple[float, ...]
+    order: tuple[int, ...]
+    head_tokens: int | None = None
     chosen: set[int] = field(default_factory=set)
     text: str = ""
     tokens: int = 0
@@ -81,7 +84,9 @@ class Selection:
         self._count = count
         self._frames = frames
         self._min_trimmed_tokens = min_trimmed_tokens
+        self._known: dict[UUID, Excerpt] = {}
         self._excerpts: dict[UUID, Excerpt] = {}
+        self._refused: set[UUID] = set()
         self._seen: set[str] = set()
 
     @property
@@ -102,7 +107,7 @@ class Selection:
 
         `may_open` is asked once, when a passage would get its first sentence.
         """
-        known = [self._excerpts.get(p.passage_id) or _unopened(p) for p in passages]
+        known = [self._known_excerpt(p) for p in passages]
         offers = [o for i, excerpt in enumerate(known) if (o := self._first_offer(excerpt, i))]
         heapq.heapify(offers)
         misses = 0
@@ -116,6 +121,7 @@ class Selection:
                 # Without what was said before, what is left may be too short to be carried.
                 following = self._first_offer(excerpt, offer.place, is_new=False)
             elif not excerpt.chosen and not may_open(excerpt.passage):
+                self._refused.add(excerpt.passage.passage_id)
                 continue
             elif self._take(excerpt, offer.numbers, room):
                 misses = 0
@@ -172,13 +178,15 @@ class Selection:
         """
         count = len(excerpt.sentences)
         if excerpt.chosen:
-            left = tuple(n for n in _by_worth(excerpt) if n not in excerpt.chosen)
+            left = tuple(n for n in excerpt.order if n not in excerpt.chosen)
             return self._next_offer(excerpt, left, place)
-        if not excerpt.passage.text.strip():
+        total = sum(sentence.probability for sentence in excerpt.sentences)
+        is_refused = excerpt.passage.passage_id in self._refused
+        if is_refused or total < LEAST_PROBABILITY or not excerpt.passage.text.strip():
             return None
         head = self._head(excerpt)
         is_whole = is_new and _is_whole(excerpt)
-        order = tuple(range(count)) if is_whole else _by_worth(excerpt)
+        order = tuple(range(count)) if is_whole else excerpt.order
         if not is_new:
             order = self._unsaid(excerpt, order)
         best, worth, price = 0, 0.0, 0.0
@@ -207,7 +215,7 @@ class Selection:
         if excerpt.chosen:
             return self._next_offer(excerpt, offer.later, offer.place)
         offered = {*offer.numbers, *offer.later}
-        order = tuple(n for n in _by_worth(excerpt) if n in offered)
+        order = tuple(n for n in excerpt.order if n in offered)
         head, taken = self._head(excerpt), 0
         tokens = worth = 0.0
         for number in order[: len(offer.numbers) - 1]:
@@ -226,8 +234,18 @@ class Selection:
 
         A note has none, but it must not go before the citable passage that says the same.
         """
-        passage = excerpt.passage
-        return self._count(passage if passage.is_citable else replace(passage, is_citable=True), "")
+        if excerpt.head_tokens is None:
+            passage = excerpt.passage
+            shown = passage if passage.is_citable else replace(passage, is_citable=True)
+            excerpt.head_tokens = self._count(shown, "")
+        return excerpt.head_tokens
+
+    def _known_excerpt(self, passage: Passage) -> Excerpt:
+        """Return the passage's excerpt, the same whenever the passage is filled in again."""
+        known = self._known.get(passage.passage_id)
+        if known is None:
+            known = self._known[passage.passage_id] = _unopened(passage)
+        return known
 
 
 def chances(passage: Passage) -> tuple[SentenceChance, ...]:
@@ -243,19 +261,16 @@ def _is_whole(excerpt: Excerpt) -> bool:
     return excerpt.passage.kind in WHOLE_KINDS
 
 
-def _by_worth(excerpt: Excerpt) -> tuple[int, ...]:
-    def rate(number: int) -> float:
-        tokens = max(1.0, excerpt.estimates[number])
-        return -excerpt.sentences[number].probability / math.pow(tokens, LENGTH_POWER)
-
-    return tuple(sorted(range(len(excerpt.sentences)), key=lambda n: (rate(n), n)))
-
-
 def _unopened(passage: Passage) -> Excerpt:
     sentences = chances(passage)
     tokens_per_letter = (passage.token_count or len(passage.text) / 2) / max(1, len(passage.text))
     estimates = tuple(tokens_per_letter * (s.end - s.start + 1) for s in sentences)
-    return Excerpt(passage, sentences, estimates)
+    rates = [
+        -sentence.probability / math.pow(max(1.0, tokens), LENGTH_POWER)
+        for sentence, tokens in zip(sentences, estimates, strict=True)
+    ]
+    order = tuple(sorted(range(len(sentences)), key=rates.__getitem__))
+    return Excerpt(passage, sentences, estimates, order)
 
 
 def _join(text: str, sentences: Sequence[SentenceChance]) -> str:
