@@ -11,6 +11,7 @@ import importlib.util
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,14 @@ class SentenceEmbedder:
         self._length = 0
         self._failure = ""
         # One batch at a time: the tokenizers cannot be shared by threads that run at once.
-        self._working = threading.Lock()
+        self._turn = threading.Condition()
+        self._is_working = False
+        self._waiting_questions = 0
 
     @property
     def dimensions(self) -> int:
         """Length of every vector, as the model says; loads it."""
-        with self._working:
+        with self._working():
             self._load()
             return self._length
 
@@ -72,14 +75,14 @@ class SentenceEmbedder:
         by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         for start in range(0, len(texts), _BATCH_TEXTS):
             rows = by_length[start : start + _BATCH_TEXTS]
-            with self._working:
+            with self._working():
                 encode = self._load().encode_document
                 vectors[rows] = self._encode(encode, [texts[row] for row in rows])
         return Embedded(unit_length(vectors), prompt_tokens=0, reported=True)
 
     def embed_question(self, question: str) -> Embedded:
         """Embed a question, with the prompt that the model's makers gave it for questions."""
-        with self._working:
+        with self._working(is_question=True):
             vectors = self._encode(self._load().encode_query, [question])
         return Embedded(unit_length(vectors), prompt_tokens=0, reported=True)
 
@@ -89,8 +92,30 @@ class SentenceEmbedder:
 
     def close(self) -> None:
         """Let go of the model; the next call loads it again."""
-        with self._working:
+        with self._working():
             self._loaded, self._failure = None, ""
+
+    @contextmanager
+    def _working(self, *, is_question: bool = False) -> Iterator[None]:
+        """Wait for the model; a question goes before passages, which a plain lock would not see to.
+
+        A thread that gives a lock back and wants it again at once mostly gets it.
+        """
+        with self._turn:
+            self._waiting_questions += is_question
+            try:
+                self._turn.wait_for(
+                    lambda: not self._is_working and (is_question or not self._waiting_questions)
+                )
+            finally:
+                self._waiting_questions -= is_question
+            self._is_working = True
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._is_working = False
+                self._turn.notify_all()
 
     def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:
         clean = [encodable(text) for text in texts]

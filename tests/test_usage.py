@@ -110,7 +110,7 @@ def test_failed_calls_are_counted(usage: Usage, tenant_id: UUID, add):
 
 
 def test_a_day_is_shown_by_hours(usage: Usage, tenant_id: UUID, add):
-    this_hour = NOW.replace(minute=0, second=0, microsecond=0)
+    this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     add(ago=NOW - this_hour)
     add(ago=NOW - this_hour + timedelta(seconds=1))  # one second before the hour
     report = usage.report(tenant_id, hours=24)
@@ -121,7 +121,7 @@ def test_a_day_is_shown_by_hours(usage: Usage, tenant_id: UUID, add):
 
 
 def test_longer_windows_are_shown_by_days(usage: Usage, tenant_id: UUID, add):
-    today = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     add(ago=NOW - today)
     add(ago=NOW - today + timedelta(seconds=1))
     add(ago=timedelta(days=6, hours=20))
