@@ -34,6 +34,7 @@ if __package__ in {None, ""}:  # run as a file: only its own directory is on the
 
 import numpy as np
 
+from bench import _question_options as question_options
 from bench import _recall_data as data
 from bench import _recall_figures as figures
 from bench import _turn_product as product
@@ -42,7 +43,6 @@ from bench._learn_examples import half_of
 from bench._recall_noise import add_noise
 from bench._recall_questions import Asker
 from bench._scale_rounds import cache_of
-from bench.recall import MAX_BUDGET, MIN_BUDGET
 from leanrag.bootstrap import Services, start_services
 
 Questions = Sequence[data.PublicQuestion]
@@ -205,27 +205,17 @@ def _recall(asked: Found, budget: int) -> dict[str, float]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure what each part of retrieval earns.")
-    parser.add_argument("--passages", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--questions", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--budgets", type=_budgets, default=(300, 600, 1000), metavar="N,N,…")
+    question_options.add_files(parser)
+    parser.add_argument(
+        "--budgets", type=question_options.prompt_budgets, default=(300, 600, 1000), metavar="N,N,…"
+    )
     parser.add_argument("--noise", type=int, metavar="SEED", help="ask as people type, too")
     parser.add_argument("--only", type=_parts, default=PARTS, metavar="NAME,…", help=_names())
     parser.add_argument("--limit", type=int, metavar="N", help="questions of each language")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     options = parser.parse_args(arguments)
-    if options.limit is not None and options.limit < 1:
-        parser.error("--limit counts questions: give 1 or more")
-    for path in (options.passages, options.questions):
-        if not path.is_file():
-            parser.error(f"there is no file {path}")
+    question_options.check(parser, options)
     return options
-
-
-def _budgets(text: str) -> tuple[int, ...]:
-    budgets = tuple(int(part) for part in text.split(","))
-    if not all(MIN_BUDGET <= budget <= MAX_BUDGET for budget in budgets):
-        raise argparse.ArgumentTypeError(f"give {MIN_BUDGET} to {MAX_BUDGET} tokens")
-    return budgets
 
 
 def _parts(text: str) -> tuple[Part, ...]:

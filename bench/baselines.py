@@ -37,6 +37,7 @@ if __package__ in {None, ""}:  # run as a file: only its own directory is on the
 
 from bench import _baselines_data as data
 from bench import _baselines_figures as figures
+from bench import _question_options as question_options
 from bench._baselines_minilm import MiniLm
 from bench._baselines_pipelines import PIPELINES, Baseline, check_installed
 from bench._baselines_questions import ask, send_everything
@@ -141,8 +142,7 @@ def _versions(names: Sequence[str]) -> dict[str, str]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure peers' recall on public questions.")
-    parser.add_argument("--passages", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--questions", type=Path, required=True, help="JSON lines, plain or gzip")
+    question_options.add_files(parser)
     parser.add_argument("--budgets", type=_budgets, default=(300, 600, 1000), metavar="N,N,…")
     parser.add_argument("--lang", choices=LANGUAGES, help="ask this language's questions alone")
     parser.add_argument("--noise", type=int, metavar="SEED", help="type as people do")
@@ -151,11 +151,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, metavar="DIR", help="keep the passages' vectors here")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    if options.limit is not None and options.limit < 1:
-        parser.error("--limit counts questions: give 1 or more")
-    for path in (options.passages, options.questions):
-        if not path.is_file():
-            parser.error(f"there is no file {path}")
+    question_options.check(parser, options)
     return options
 
 

@@ -38,6 +38,7 @@ if __package__ in {None, ""}:  # run as a file: only its own directory is on the
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import _learn_figures as figures
+from bench import _question_options as question_options
 from bench import _recall_data as data
 from bench import _turn_product as product
 from bench._learn_examples import Example, Gold, example, observed, read_gold, without_dense
@@ -149,8 +150,7 @@ def _settings(home: Path, embedding_model: str) -> Settings:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Learn the weights of ranking from questions.")
-    parser.add_argument("--passages", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--questions", type=Path, required=True, help="JSON lines, plain or gzip")
+    question_options.add_files(parser)
     parser.add_argument("--noise", type=int, default=1, metavar="SEED", help="of the typing errors")
     parser.add_argument("--name", default="learned", help="of the profile that is printed")
     parser.add_argument(
@@ -166,11 +166,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, metavar="N", help="questions of each language")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    if options.limit is not None and options.limit < 1:
-        parser.error("--limit counts questions: give 1 or more")
-    for path in (options.passages, options.questions):
-        if not path.is_file():
-            parser.error(f"there is no file {path}")
+    question_options.check(parser, options)
     return options
 
 

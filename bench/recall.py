@@ -34,6 +34,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read by numpy once: threads would me
 if __package__ in {None, ""}:  # run as a file: only its own directory is on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import _question_options as question_options
 from bench import _recall_data as data
 from bench import _recall_figures as figures
 from bench import _turn_product as product
@@ -41,8 +42,6 @@ from bench._recall_noise import add_noise
 from bench._recall_questions import Asker
 from leanrag.bootstrap import start_services
 from leanrag.types import LANGUAGES
-
-MIN_BUDGET, MAX_BUDGET = 50, 1_000  # the preview's prompt of 1,500 tokens holds no more evidence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,28 +86,18 @@ def measure(home: Path, options: argparse.Namespace) -> figures.Report:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure evidence recall on public questions.")
-    parser.add_argument("--passages", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--questions", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--budgets", type=_budgets, default=(300, 600, 1000), metavar="N,N,…")
+    question_options.add_files(parser)
+    parser.add_argument(
+        "--budgets", type=question_options.prompt_budgets, default=(300, 600, 1000), metavar="N,N,…"
+    )
     parser.add_argument("--lang", choices=LANGUAGES, help="ask this language's questions alone")
     parser.add_argument("--noise", type=int, metavar="SEED", help="type as people do")
     parser.add_argument("--router", action="store_true", help="route by the default keywords")
     parser.add_argument("--limit", type=int, metavar="N", help="questions of each language")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    if options.limit is not None and options.limit < 1:
-        parser.error("--limit counts questions: give 1 or more")
-    for path in (options.passages, options.questions):
-        if not path.is_file():
-            parser.error(f"there is no file {path}")
+    question_options.check(parser, options)
     return options
-
-
-def _budgets(text: str) -> tuple[int, ...]:
-    budgets = tuple(int(part) for part in text.split(","))
-    if not all(MIN_BUDGET <= budget <= MAX_BUDGET for budget in budgets):
-        raise argparse.ArgumentTypeError(f"give {MIN_BUDGET} to {MAX_BUDGET} tokens")
-    return budgets
 
 
 if __name__ == "__main__":

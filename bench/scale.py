@@ -37,6 +37,7 @@ if __package__ in {None, ""}:  # run as a file: only its own directory is on the
 
 import psutil
 
+from bench import _question_options as question_options
 from bench import _recall_data as data
 from bench import _scale_figures as figures
 from bench import _scale_rounds as rounds
@@ -195,8 +196,7 @@ def measure(home: Path, options: argparse.Namespace) -> figures.Report:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure retrieval as tenants grow.")
-    parser.add_argument("--passages", type=Path, required=True, help="JSON lines, plain or gzip")
-    parser.add_argument("--questions", type=Path, required=True, help="JSON lines, plain or gzip")
+    question_options.add_files(parser)
     parser.add_argument("--sizes", default="10k", help="of 10k,100k,1m (default 10k)")
     parser.add_argument("--tenants", type=int, metavar="N", help="a stage with so many tenants")
     parser.add_argument("--per-tenant", type=int, default=1_000, metavar="M", help="of M passages")
@@ -209,9 +209,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.shapes = {name: shape for name, shape in SHAPES.items() if name in names}
     if options.tenants is not None:
         options.shapes["own"] = (options.tenants, options.per_tenant)
-    for path in (options.passages, options.questions):
-        if not path.is_file():
-            parser.error(f"there is no file {path}")
+    question_options.check(parser, options)
     return options
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 if __package__ in {None, ""}:  # run as a file: only its own directory is on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import _question_options as question_options
 from bench import _text_romanized as romanized
 from bench._recall_data import read_passages, read_questions
 from bench._recall_noise import add_noise
@@ -202,14 +203,11 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the text steps.")
-    parser.add_argument("--passages", type=Path, help="JSON lines, plain or gzip")
-    parser.add_argument("--questions", type=Path, help="JSON lines, plain or gzip")
+    question_options.add_files(parser, required=False)
     parser.add_argument("--retrieval", action="store_true", help="ask the demo shop (a minute)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    for path in (options.passages, options.questions):
-        if path is not None and not path.is_file():
-            parser.error(f"there is no file {path}")
+    question_options.check(parser, options)
     return options
 
 
