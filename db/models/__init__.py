@@ -2,6 +2,7 @@
 
 from db.models.base import GLOBAL_TENANT_ID, Base
 from db.models.conversations import (
+    CachedResponse,
     Conversation,
     Message,
     PrivacyFinding,
@@ -17,7 +18,7 @@ from db.models.knowledge import (
     Source,
     SourceFile,
 )
-from db.models.routing import IntentKeyword, IntentRoutingRow
+from db.models.routing import IntentKeyword, IntentRoutingRow, LabelledMessage
 from db.models.tenants import Bot, Tenant
 from db.models.usage import QuotaPeriod, UsageEvent
 
@@ -25,6 +26,7 @@ __all__ = [
     "GLOBAL_TENANT_ID",
     "Base",
     "Bot",
+    "CachedResponse",
     "ChunkEmbedding",
     "ChunkRow",
     "ChunkTerms",
@@ -33,6 +35,7 @@ __all__ = [
     "EmbeddingCache",
     "IntentKeyword",
     "IntentRoutingRow",
+    "LabelledMessage",
     "LexicalStatistics",
     "Message",
     "PrivacyFinding",

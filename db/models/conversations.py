@@ -14,7 +14,10 @@ from db.models.base import Base, TenantOwned, Timestamped, new_id
 
 
 class Conversation(TenantOwned, Timestamped, Base):
-    """One customer's talk with a bot; the bot is silent unless `status` is active."""
+    """One customer's talk with a bot; the bot is silent unless `status` is active.
+
+    `handoff_requested_at`: when the customer asked for a person, and nobody has taken over yet.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -24,6 +27,12 @@ class Conversation(TenantOwned, Timestamped, Base):
         CheckConstraint("status in ('active', 'support_active', 'closed')", name="status"),
         Index(None, "tenant_id", "updated_at"),
         Index(None, "tenant_id", "bot_id"),
+        Index(
+            "ix_conversations_handoff",
+            "tenant_id",
+            "handoff_requested_at",
+            postgresql_where=sql("handoff_requested_at IS NOT NULL"),
+        ),
     )
 
     conversation_id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -32,6 +41,7 @@ class Conversation(TenantOwned, Timestamped, Base):
     status: Mapped[str] = mapped_column(server_default="active")
     title: Mapped[str] = mapped_column(server_default="")
     message_count: Mapped[int] = mapped_column(server_default=sql("0"))
+    handoff_requested_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -60,7 +70,7 @@ class Message(TenantOwned, Timestamped, Base):
 
 
 class SessionMemory(TenantOwned, Timestamped, Base):
-    """A revision of a conversation's rolling summary; the highest revision is in force."""
+    """A revision of a conversation's rolling summary; the highest one not refused is in force."""
 
     __tablename__ = "session_memories"
     __table_args__ = (
@@ -77,6 +87,38 @@ class SessionMemory(TenantOwned, Timestamped, Base):
     token_count: Mapped[int]
     message_count: Mapped[int]
     made_by: Mapped[str]
+    refused_because: Mapped[str | None]
+
+
+class CachedResponse(TenantOwned, Timestamped, Base):
+    """An answer (`message_id`) that the same question may be given again until it expires.
+
+    `basis` names all that the answer stands on: knowledge, prompt version, tuning and model.
+    """
+
+    __tablename__ = "response_cache"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "bot_id"], ["bots.tenant_id", "bots.bot_id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "message_id"],
+            ["messages.tenant_id", "messages.message_id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_response_cache_basis", "tenant_id", "bot_id", "basis", "expires_at"),
+        Index("ix_response_cache_message_id", "tenant_id", "message_id"),
+    )
+
+    entry_id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    bot_id: Mapped[UUID]
+    language: Mapped[str]
+    basis: Mapped[str]
+    question_hash: Mapped[str]
+    question: Mapped[str]
+    message_id: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    hits: Mapped[int] = mapped_column(server_default=sql("0"))
 
 
 class PrivacyFinding(TenantOwned, Timestamped, Base):

@@ -1,10 +1,10 @@
-"""Keywords that decide an intent, and where each intent's evidence comes from."""
+"""Keywords and examples that decide an intent, and where each intent's evidence comes from."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Text, func, text
+from sqlalchemy import CheckConstraint, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,4 +39,18 @@ class IntentRoutingRow(TenantOwned, Base):
     primary_tokens: Mapped[int]
     secondary_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
     secondary_tokens: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LabelledMessage(TenantOwned, Base):
+    """A message whose intent a person set; `text_hash` keeps the same text from counting twice."""
+
+    __tablename__ = "labelled_messages"
+    __table_args__ = (Index(None, "tenant_id", "updated_at"),)
+
+    text_hash: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    language: Mapped[str]
+    intent: Mapped[str]
+    labelled_by: Mapped[str] = mapped_column(server_default="")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
