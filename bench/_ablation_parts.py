@@ -154,7 +154,7 @@ _PLAIN_WORDS = {
 }
 _WITH_REPEATS = {
     "leanrag.packing.DUPLICATE_OVERLAP": 2.0,
-    "leanrag.selection.SHORTEST_REPEATED_SENTENCE": NO_LENGTH,
+    "leanrag.excerpts.SHORTEST_REPEATED_SENTENCE": NO_LENGTH,
 }
 
 AS_SHIPPED = Part("as shipped")

@@ -15,7 +15,7 @@ from bench._scale_tenants import Tenants
 from bench._turn_figures import Spread, spread
 from leanrag import privacy
 from leanrag.bootstrap import Services
-from leanrag.embeddings import Vectors
+from leanrag.embeddings import Vectors, embedder_from
 from leanrag.passage_index_cache import PassageIndexCache
 from leanrag.types import Evidence, Memory
 
@@ -138,13 +138,13 @@ def floor(services: Services, tenant_id: UUID, questions: Sequence[PublicQuestio
     query = "SELECT string_agg(halfvec_send(dense), ''::bytea) FROM chunk_embeddings"
     with services.database.tenant(tenant_id) as session:
         packed = session.execute(text(f"{query} WHERE tenant_id = :t"), {"t": tenant_id}).scalar()
-    embedder = services.answerer._steps.embedder
+    embedder = embedder_from(services.settings)
     measured = []
     vectors: Vectors | None = None
     if packed is None:
         raise RuntimeError("The tenant has no vectors to compare with.")
     for question in questions:
-        vector = embedder.embed(tenant_id, question.text)
+        vector = embedder.embed_question(question.text).vectors[0]
         if vectors is None:
             halves = np.frombuffer(packed, dtype=">f2").reshape(-1, 2 + len(vector))
             vectors = np.ascontiguousarray(halves[:, 2:], dtype=np.float32)

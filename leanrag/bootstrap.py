@@ -179,20 +179,24 @@ def _compose(
     ingest = Ingest(database, embedder, load_counter(), jobs, settings)
     tenants = Tenants(database)
     profile = load_profile(settings.ranking_profile)
+    uses_dense = profile.uses_dense(embedder.model)
     indexes = PassageIndexCache(
         database,
         embedder.model,
         max_bytes=settings.index_cache_mb * 1024**2,
-        uses_dense=profile.uses_dense(embedder.model),
+        uses_dense=uses_dense,
     )
     search = PassageSearch(
         embedder.model,
         candidates=settings.retrieval_candidates,
         indexes=indexes,
-        uses_dense=profile.uses_dense(embedder.model),
+        uses_dense=uses_dense,
     )
     retriever = ContextRetriever(search, profile, min_relevance=settings.min_relevance)
-    steps = _turn_steps(settings, database, retriever, embedder, model, counter)
+    questions = QuestionEmbedder(
+        database, embedder, base_url=settings.openai_base_url, is_used=uses_dense
+    )
+    steps = _turn_steps(settings, database, retriever, questions, model, counter)
     local = ensure_demo_tenant(tenants, database, ingest, load_counter(), fill=demo)
     return Services(
         settings=settings,
@@ -217,7 +221,7 @@ def _turn_steps(
     settings: Settings,
     database: Database,
     retriever: ContextRetriever,
-    embedder: Embedder,
+    questions: QuestionEmbedder,
     model: ChatModel | None,
     counter: TokenCounter,
 ) -> TurnSteps:
@@ -231,7 +235,7 @@ def _turn_steps(
                 settings.recent_messages,
             ),
         ),
-        embedder=QuestionEmbedder(database, embedder, base_url=settings.openai_base_url),
+        embedder=questions,
         retriever=retriever,
         budget=TokenBudgetController(
             counter,

@@ -111,17 +111,23 @@ class _Purchase:
 class QuestionEmbedder:
     """Embeds questions: a remote embedder's vectors are cached and billed, a local one's made."""
 
-    def __init__(self, database: Database, embedder: Embedder, *, base_url: str) -> None:
+    def __init__(
+        self, database: Database, embedder: Embedder, *, base_url: str, is_used: bool = True
+    ) -> None:
+        """`is_used`: ranking looks at these vectors; where it does not, none is made."""
         self._database = database
         self._embedder = embedder
         self._base_url = base_url
+        self._is_used = is_used
 
     def embed(self, tenant_id: UUID, question: str) -> Vectors:
         """Return the question's vector, float32 (dim,).
 
         Zeros where it cannot be embedded right now: the search goes on by words alone, which
-        answers most questions, rather than not at all.
+        answers most questions, rather than not at all. Also zeros where nobody looks at it.
         """
+        if not self._is_used:
+            return np.zeros(1, dtype=np.float32)
         dimensions = 1  # of an embedder that cannot say: nothing is like a vector of one number
         try:
             dimensions = self._embedder.dimensions

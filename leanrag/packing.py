@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from leanrag import prompts
-from leanrag.selection import LEAST_PROBABILITY, Selection, chances
+from leanrag.excerpts import chances
+from leanrag.selection import LEAST_PROBABILITY, Selection
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import Evidence, Fate, Passage, PassageDecision, Route, Section
 
@@ -60,6 +61,35 @@ class _Slot:
     same_as: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The words of a passage in order, and as a set."""
+
+    words: tuple[str, ...]
+    kinds: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Said:
+        words = _WORD.findall(text.casefold())
+        return cls(tuple(words), frozenset(words))
+
+    def is_held_by(self, other: _Said) -> bool:
+        """Tell whether enough of its shingles are among the other's.
+
+        A word that the other lacks takes at least one shingle with it, so that most pairs are told
+        apart by their words alone.
+        """
+        lacking = len(self.kinds) - len(self.kinds & other.kinds)
+        if lacking > (1 - DUPLICATE_OVERLAP) * len(self.words):
+            return False
+        own = self.shingles()
+        return len(own & other.shingles()) >= DUPLICATE_OVERLAP * len(own)
+
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        size = min(SHINGLE_WORDS, len(self.words))
+        return frozenset(zip(*(self.words[start:] for start in range(size)), strict=False))
+
+
 class EvidencePacker:
     """Fills the evidence's room for one question: primary first, then secondary, best first."""
 
@@ -75,7 +105,7 @@ class EvidencePacker:
             False: counter.count(prompts.NOTES_START) + counter.count(prompts.NOTES_END),
         }
         self._min_trimmed_tokens = min_trimmed_tokens
-        self._shingles: dict[UUID, frozenset[tuple[str, ...]]] = {}
+        self._known: dict[UUID, _Said] = {}
 
     def pack(self, citable: Evidence, learn_only: Evidence, room: int) -> PackedEvidence:
         """Choose the passages for `room` tokens.
@@ -98,10 +128,10 @@ class EvidencePacker:
                 repeats[passage.passage_id] = same_as
             return same_as is None
 
-        shares = self._route.primary.max_tokens, self._route.secondary.max_tokens
-        selection.fill(primary, max(min(room, shares[0]), room - shares[1]), may_open)
-        selection.fill(secondary, room, may_open)
-        selection.fill(primary, room, may_open)
+        first = max(
+            min(room, self._route.primary.max_tokens), room - self._route.secondary.max_tokens
+        )
+        selection.fill([(primary, first), (secondary, room - first)], room, may_open)
         return self._number(
             [self._slot(passage, "primary", selection, repeats) for passage in primary],
             [self._slot(passage, "secondary", selection, repeats) for passage in secondary],
@@ -135,19 +165,19 @@ class EvidencePacker:
 
     def _repeated(self, passage: Passage, selection: Selection) -> UUID | None:
         """Return the carried passage that says the same. A note never displaces a citable one."""
-        own = self._shingles_of(passage)
+        own = self._said(passage)
         for excerpt in selection.excerpts.values():
             other = excerpt.passage
             if passage.is_citable and not other.is_citable:
                 continue
-            if len(own & self._shingles_of(other)) >= DUPLICATE_OVERLAP * len(own):
+            if own.is_held_by(self._said(other)):
                 return other.passage_id
         return None
 
-    def _shingles_of(self, passage: Passage) -> frozenset[tuple[str, ...]]:
-        found = self._shingles.get(passage.passage_id)
+    def _said(self, passage: Passage) -> _Said:
+        found = self._known.get(passage.passage_id)
         if found is None:
-            found = self._shingles[passage.passage_id] = frozenset(_shingles(passage.text))
+            found = self._known[passage.passage_id] = _Said.of(passage.text)
         return found
 
     def _number(
@@ -205,12 +235,6 @@ def _render(passage: Passage, text: str) -> str:
     if passage.is_citable:
         return prompts.citable_passage(passage, text, _ANY_MARKER)
     return prompts.note(text)
-
-
-def _shingles(text: str) -> Iterable[tuple[str, ...]]:
-    words = _WORD.findall(text.casefold())
-    size = min(SHINGLE_WORDS, len(words))
-    return zip(*(words[start:] for start in range(size)), strict=False)
 
 
 def _reason(slot: _Slot, markers: dict[UUID, int]) -> str:

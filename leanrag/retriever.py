@@ -24,8 +24,6 @@ from leanrag.types import Evidence, Language, Passage, Route, SentenceChance, So
 # A routed source's passage has so much better odds to answer: a preference, never a wall.
 PRIMARY_ODDS = 2.0
 SECONDARY_ODDS = 1.4
-# A routed passage must reach this share of the best score to go before better ones.
-RELEVANT_SHARE = 0.7
 
 
 class ContextRetriever:
@@ -114,27 +112,21 @@ def _rarity(statistics: TermStatistics, term: str) -> float:
 
 
 def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
-    """Put passages into the route's shares, the routed sources first among about equals.
+    """Put passages into the route's shares, the likeliest first with the odds of the route.
 
-    The primary share takes the passages of its kinds that are about as good as the best of all,
-    and any from outside the route that is better than every routed one; where it has none of its
-    own, it takes the best of all sources. Everything else follows by score in the secondary share.
+    The primary share takes the passages of its kinds, and any from outside the route that is better
+    than every routed one; where there are none, it takes all. Everything else is secondary.
     """
     preferred = _preferred(ranked, route)
-    if not preferred:
-        return Evidence((), ())
-    floor = RELEVANT_SHARE * max(p.score for p in preferred)
     routed = (*route.primary.kinds, *route.secondary.kinds)
     best_routed = max((p.score for p in preferred if p.kind in routed), default=0.0)
 
     def belongs(passage: Passage) -> bool:
-        if passage.kind in route.primary.kinds:
-            return passage.score >= floor
-        return passage.kind not in routed and passage.score > best_routed
+        if passage.kind in routed:
+            return passage.kind in route.primary.kinds
+        return passage.score > best_routed
 
-    primary = tuple(p for p in preferred if belongs(p))
-    if not any(p.kind in route.primary.kinds for p in primary):
-        primary = tuple(p for p in preferred if p.score >= floor)
+    primary = tuple(p for p in preferred if belongs(p)) or tuple(preferred)
     secondary = tuple(p for p in preferred if p not in primary)
     widened = any(p.kind not in routed for p in primary)
     return Evidence(primary, secondary, widened, searched=len(ranked))

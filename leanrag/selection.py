@@ -14,51 +14,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from leanrag.text.matching import sentence_spans
-from leanrag.types import Passage, SentenceChance, SourceKind
+from leanrag.excerpts import Excerpt, unopened
+from leanrag.types import Passage, SourceKind
 
 WHOLE_KINDS: frozenset[SourceKind] = frozenset({"faq", "product"})
 # A sentence that answers one question in three thousand is not worth its tokens: leaving such out
 # spares a fifth of 1,000 tokens and lost no answer on public questions (docs/benchmarks.md).
 LEAST_PROBABILITY = 3e-4
-# Long sentences hold more answers, but not in proportion to their tokens.
-LENGTH_POWER = 0.5
 # After so many sentences in a row that found no room, there is none.
 MAX_MISSES = 8
+# A share that is full waits for what costs at most so many times as much for the same chance.
+PATIENCE = 4.0
 # The stored count is an estimate: it spares the exact one where there is clearly no room.
 CLEARLY_TOO_LONG = 1.5
-SHORTEST_REPEATED_SENTENCE = 20  # letters: shorter ones ("Yes.") stand for themselves
+# ... and where there clearly is: what was taken is counted when room runs short, or at the end.
+CLEARLY_ENOUGH = 1.25
 
 CountTokens = Callable[[Passage, str], int]
-
-
-@dataclass(slots=True)
-class Excerpt:
-    """What is chosen of one passage so far: sentence numbers, the text and its exact tokens.
-
-    `estimates` are about how many tokens each sentence takes, `order` is what comes first, and
-    `head_tokens` are those of the title and the marker, once they are counted.
-    """
-
-    passage: Passage
-    sentences: tuple[SentenceChance, ...]
-    estimates: tuple[float, ...]
-    order: tuple[int, ...]
-    head_tokens: int | None = None
-    chosen: set[int] = field(default_factory=set)
-    text: str = ""
-    tokens: int = 0
-
-    def estimate(self, numbers: Iterable[int]) -> float:
-        """Return about how many tokens sentences take, by the passage's stored count."""
-        return sum(map(self.estimates.__getitem__, numbers))
-
-    def text_of(self, numbers: Iterable[int]) -> str:
-        """Return these sentences in order; all of them are the passage as it stands."""
-        wanted = sorted(numbers)
-        if len(wanted) == len(self.sentences):
-            return self.passage.text
-        return _join(self.passage.text, [self.sentences[number] for number in wanted])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +42,21 @@ class _Offer:
     numbers: tuple[int, ...] = field(compare=False)
     later: tuple[int, ...] = field(compare=False)
     worth: float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """What the passages of one share offer, and the tokens that it may take before the others."""
+
+    excerpts: list[Excerpt]
+    offers: list[_Offer]
+    max_tokens: int
+
+    def is_full(self) -> bool:
+        """Tell whether most of the next offer goes beyond the share, as far as it is estimated."""
+        offer = self.offers[0]
+        taken = sum(excerpt.tokens for excerpt in self.excerpts)
+        return taken + self.excerpts[offer.place].estimate(offer.numbers) / 2 > self.max_tokens
 
 
 class Selection:
@@ -84,10 +71,9 @@ class Selection:
         self._count = count
         self._frames = frames
         self._min_trimmed_tokens = min_trimmed_tokens
-        self._known: dict[UUID, Excerpt] = {}
         self._excerpts: dict[UUID, Excerpt] = {}
-        self._refused: set[UUID] = set()
         self._seen: set[str] = set()
+        self._taken: list[tuple[Excerpt, tuple[int, ...]]] = []  # since the last exact count
 
     @property
     def excerpts(self) -> dict[UUID, Excerpt]:
@@ -95,25 +81,27 @@ class Selection:
         return self._excerpts
 
     def tokens(self) -> int:
-        """Return the exact tokens of everything chosen, frames included."""
+        """Return the tokens of everything chosen, frames included; exact after `fill`."""
         kinds = {excerpt.passage.is_citable for excerpt in self._excerpts.values()}
         own = sum(excerpt.tokens for excerpt in self._excerpts.values())
         return own + sum(self._frames[kind] for kind in kinds)
 
     def fill(
-        self, passages: Sequence[Passage], room: int, may_open: Callable[[Passage], bool]
+        self,
+        shares: Sequence[tuple[Sequence[Passage], int]],
+        room: int,
+        may_open: Callable[[Passage], bool],
     ) -> None:
-        """Choose sentences of `passages` while `room` holds everything chosen.
+        """Choose sentences of each share's passages while `room` holds everything chosen.
 
-        `may_open` is asked once, when a passage would get its first sentence.
+        A share that has its tokens lets the others go first, unless what they offer is worth much
+        less. `may_open` is asked once, when a passage would get its first sentence.
         """
-        known = [self._known_excerpt(p) for p in passages]
-        offers = [o for i, excerpt in enumerate(known) if (o := self._first_offer(excerpt, i))]
-        heapq.heapify(offers)
+        queues = [self._queue(passages, max_tokens) for passages, max_tokens in shares]
         misses = 0
-        while offers and misses < MAX_MISSES:
-            offer = heapq.heappop(offers)
-            excerpt = known[offer.place]
+        while misses < MAX_MISSES and (queue := _next_queue(queues)) is not None:
+            offer = heapq.heappop(queue.offers)
+            excerpt = queue.excerpts[offer.place]
             if offer.worth < LEAST_PROBABILITY:
                 continue
             following: _Offer | None
@@ -121,7 +109,6 @@ class Selection:
                 # Without what was said before, what is left may be too short to be carried.
                 following = self._first_offer(excerpt, offer.place, is_new=False)
             elif not excerpt.chosen and not may_open(excerpt.passage):
-                self._refused.add(excerpt.passage.passage_id)
                 continue
             elif self._take(excerpt, offer.numbers, room):
                 misses = 0
@@ -130,40 +117,80 @@ class Selection:
                 misses += 1
                 following = self._smaller_offer(excerpt, offer, room - self.tokens())
             if following is not None:
-                heapq.heappush(offers, following)
+                heapq.heappush(queue.offers, following)
+        self._settle(room)
+
+    def _queue(self, passages: Sequence[Passage], max_tokens: int) -> _Queue:
+        excerpts = [unopened(passage) for passage in passages]
+        offers = [o for i, excerpt in enumerate(excerpts) if (o := self._first_offer(excerpt, i))]
+        heapq.heapify(offers)
+        return _Queue(excerpts, offers, max_tokens)
 
     def _take(self, excerpt: Excerpt, numbers: tuple[int, ...], room: int) -> bool:
         """Choose these sentences too, if they fit; what was said before is not said again."""
-        passage = excerpt.passage
-        is_new = not excerpt.chosen
-        if not is_new:
+        if excerpt.chosen:
             numbers = self._unsaid(excerpt, numbers)
             if not numbers:
                 return True
-        left = room - self.tokens()
-        if is_new and not any(
-            e.passage.is_citable is passage.is_citable for e in self._excerpts.values()
-        ):
-            left -= self._frames[passage.is_citable]
+        likely = math.ceil(CLEARLY_ENOUGH * excerpt.estimate(numbers))
+        likely += excerpt.tokens if excerpt.chosen else self._head(excerpt)
+        for is_settled in (False, True):
+            if is_settled:
+                self._settle(room)
+            left = self._left(excerpt, room)
+            if likely - excerpt.tokens <= left:
+                self._choose(excerpt, numbers, likely, is_counted=False)
+                return True
         if excerpt.estimate(numbers) > CLEARLY_TOO_LONG * left:
             return False
-        chosen = excerpt.chosen | set(numbers)
-        text = excerpt.text_of(chosen)
-        tokens = self._count(passage, text)
+        text = excerpt.text_of(excerpt.chosen | set(numbers))
+        tokens = self._count(excerpt.passage, text)
         if tokens - excerpt.tokens > left:
             return False
-        excerpt.chosen, excerpt.text, excerpt.tokens = chosen, text, tokens
-        self._excerpts[passage.passage_id] = excerpt
-        self._seen.update(key for n in numbers if (key := self._key(excerpt, n)))
+        excerpt.text = text
+        self._choose(excerpt, numbers, tokens, is_counted=True)
         return True
 
-    def _key(self, excerpt: Excerpt, number: int) -> str:
-        sentence = excerpt.sentences[number]
-        words = " ".join(excerpt.passage.text[sentence.start : sentence.end].casefold().split())
-        return words if len(words) >= SHORTEST_REPEATED_SENTENCE else ""
+    def _left(self, excerpt: Excerpt, room: int) -> int:
+        """Return the room for more of `excerpt`, whose kind's frame may still have to be paid."""
+        left = room - self.tokens()
+        kind = excerpt.passage.is_citable
+        if any(other.passage.is_citable is kind for other in self._excerpts.values()):
+            return left
+        return left - self._frames[kind]
+
+    def _choose(
+        self, excerpt: Excerpt, numbers: tuple[int, ...], tokens: int, *, is_counted: bool
+    ) -> None:
+        excerpt.chosen |= set(numbers)
+        excerpt.tokens, excerpt.is_counted = tokens, is_counted
+        self._excerpts[excerpt.passage.passage_id] = excerpt
+        self._seen.update(key for number in numbers if (key := excerpt.key(number)))
+        self._taken.append((excerpt, numbers))
+
+    def _settle(self, room: int) -> None:
+        """Count exactly what was only estimated; give back, last first, what is too much."""
+        for excerpt in self._excerpts.values():
+            if not excerpt.is_counted:
+                self._recount(excerpt)
+        while self._taken and self.tokens() > room:
+            excerpt, numbers = self._taken.pop()
+            excerpt.chosen -= set(numbers)
+            self._seen.difference_update(excerpt.key(number) for number in numbers)
+            if excerpt.chosen:
+                self._recount(excerpt)
+            else:
+                excerpt.text, excerpt.tokens = "", 0
+                del self._excerpts[excerpt.passage.passage_id]
+        self._taken.clear()
+
+    def _recount(self, excerpt: Excerpt) -> None:
+        excerpt.text = excerpt.text_of(excerpt.chosen)
+        excerpt.tokens = self._count(excerpt.passage, excerpt.text)
+        excerpt.is_counted = True
 
     def _unsaid(self, excerpt: Excerpt, numbers: Iterable[int]) -> tuple[int, ...]:
-        return tuple(n for n in numbers if self._key(excerpt, n) not in self._seen)
+        return tuple(n for n in numbers if excerpt.key(n) not in self._seen)
 
     def _repeats(self, excerpt: Excerpt, offer: _Offer) -> bool:
         """Tell whether a trimmed passage would be opened with what was said before."""
@@ -177,12 +204,8 @@ class Selection:
         An offer that is not new repeated something: it is made again without that.
         """
         count = len(excerpt.sentences)
-        if excerpt.chosen:
-            left = tuple(n for n in excerpt.order if n not in excerpt.chosen)
-            return self._next_offer(excerpt, left, place)
         total = sum(sentence.probability for sentence in excerpt.sentences)
-        is_refused = excerpt.passage.passage_id in self._refused
-        if is_refused or total < LEAST_PROBABILITY or not excerpt.passage.text.strip():
+        if total < LEAST_PROBABILITY or not excerpt.passage.text.strip():
             return None
         head = self._head(excerpt)
         is_whole = is_new and _is_whole(excerpt)
@@ -240,45 +263,18 @@ class Selection:
             excerpt.head_tokens = self._count(shown, "")
         return excerpt.head_tokens
 
-    def _known_excerpt(self, passage: Passage) -> Excerpt:
-        """Return the passage's excerpt, the same whenever the passage is filled in again."""
-        known = self._known.get(passage.passage_id)
-        if known is None:
-            known = self._known[passage.passage_id] = _unopened(passage)
-        return known
 
-
-def chances(passage: Passage) -> tuple[SentenceChance, ...]:
-    """Return the passage's sentences; one that was not ranked shares its score evenly."""
-    if passage.sentences:
-        return passage.sentences
-    spans = sentence_spans(passage.text) or ((0, len(passage.text)),)
-    share = passage.score / len(spans)
-    return tuple(SentenceChance(start, end, share) for start, end in spans)
+def _next_queue(queues: Sequence[_Queue]) -> _Queue | None:
+    """Return the queue whose turn it is: the best offer's, or of a share that has room."""
+    waiting = sorted((q for q in queues if q.offers), key=lambda queue: queue.offers[0])
+    if len(waiting) < 2 or not waiting[0].is_full():
+        return waiting[0] if waiting else None
+    price = waiting[0].offers[0].price_for_worth * PATIENCE
+    return next(
+        (q for q in waiting[1:] if q.offers[0].price_for_worth <= price and not q.is_full()),
+        waiting[0],
+    )
 
 
 def _is_whole(excerpt: Excerpt) -> bool:
     return excerpt.passage.kind in WHOLE_KINDS
-
-
-def _unopened(passage: Passage) -> Excerpt:
-    sentences = chances(passage)
-    tokens_per_letter = (passage.token_count or len(passage.text) / 2) / max(1, len(passage.text))
-    estimates = tuple(tokens_per_letter * (s.end - s.start + 1) for s in sentences)
-    rates = [
-        -sentence.probability / math.pow(max(1.0, tokens), LENGTH_POWER)
-        for sentence, tokens in zip(sentences, estimates, strict=True)
-    ]
-    order = tuple(sorted(range(len(sentences)), key=rates.__getitem__))
-    return Excerpt(passage, sentences, estimates, order)
-
-
-def _join(text: str, sentences: Sequence[SentenceChance]) -> str:
-    """Join sentences of `text`: neighbours as they stand, others on a line of their own."""
-    pieces: list[str] = []
-    before = -1
-    for sentence in sentences:
-        gap = text[before : sentence.start] if before >= 0 else ""
-        pieces.append(("\n" if gap.strip() else gap) + text[sentence.start : sentence.end])
-        before = sentence.end
-    return "".join(pieces)

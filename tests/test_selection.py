@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanrag import prompts
-from leanrag.selection import Excerpt, Selection, chances
+from leanrag.excerpts import Excerpt, chances
+from leanrag.selection import Selection
 from leanrag.text.matching import sentence_spans
 from leanrag.text.tokens import load_counter
 from leanrag.types import Passage, SentenceChance, SourceKind
@@ -83,7 +84,7 @@ def count_exactly(passage: Passage, text: str) -> int:
 
 def fill(passages, room, *, least=0, frames=NO_FRAMES, count=count_letters, may_open=None):
     selection = Selection(count, frames=frames, min_trimmed_tokens=least)
-    selection.fill(passages, room, may_open or (lambda one: True))
+    selection.fill([(passages, room)], room, may_open or (lambda one: True))
     return selection
 
 
@@ -313,15 +314,30 @@ def test_a_passage_that_may_not_be_opened_is_left_out():
     assert list(carried(selection)) == [2]
 
 
-def test_a_second_filling_adds_to_what_is_chosen_and_takes_nothing_away():
-    first, second = passage(1, LONG, 0.6, 0.1, 0.1, 0.1), passage(2, "b" * 30, 0.1)
+def shared(primary, secondary, *, room, first):
     selection = Selection(count_letters, frames=NO_FRAMES, min_trimmed_tokens=0)
-    selection.fill([first], 20, lambda one: True)
-    before = carried(selection)[1]
-    selection.fill([second], 60, lambda one: True)
-    selection.fill([first], 150, lambda one: True)
-    assert carried(selection) == {1: LONG, 2: "b" * 30}
-    assert before == "Aaaa aaaa aaaa."
+    selection.fill([(primary, first), (secondary, room - first)], room, lambda one: True)
+    return list(carried(selection))
+
+
+def test_a_share_that_is_full_waits_for_the_other_unless_that_is_worth_much_less():
+    primary = [passage(number, "a" * 30, 0.10) for number in (1, 2, 3)]
+    nearly, hardly = (passage(9, "b" * 30, chance) for chance in (0.05, 0.01))
+    assert shared(primary, [nearly], room=3 * (HEAD + 30), first=68) == [1, 2, 9]
+    assert shared(primary, [hardly], room=3 * (HEAD + 30), first=68) == [1, 2, 3]
+
+
+def test_what_one_share_leaves_the_other_takes():
+    many = [passage(number, "a" * 30, 0.1) for number in (1, 2, 3)]
+    for primary, secondary in ((many, []), ([], many)):
+        assert shared(primary, secondary, room=3 * (HEAD + 30), first=40) == [1, 2, 3]
+
+
+def test_an_estimate_that_was_too_small_is_given_back_last_first():
+    rows = [passage(n, f"{n}" * 60, 0.5 / n, token_count=1) for n in (1, 2, 3)]
+    selection = fill(rows, 2 * (HEAD + 60) + 5)
+    assert list(carried(selection)) == [1, 2]
+    assert selection.tokens() == 2 * (HEAD + 60)
 
 
 def test_a_passage_that_was_not_ranked_shares_its_score_by_sentences():

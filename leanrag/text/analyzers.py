@@ -24,7 +24,7 @@ STOPWORDS_FILE = Path(__file__).with_name("stopwords.toml")
 NGRAM_PREFIX = "~"  # no word holds it, so a word and an n-gram are never the same term
 BOUNDARY = "_"
 NGRAM_SIZE = 4
-_KEPT_WORDS = 65_536  # about 16 MB
+_KEPT_WORDS = 65_536  # about 16 MB for each of three ways to analyse a word
 TERM_IDS = 10**9  # dimensions of pgvector's sparsevec
 
 _WORD = re.compile(r"[^\W_]+")
@@ -44,17 +44,31 @@ class AnalyzedWord(NamedTuple):
 
 def analyze_words(text: str, language: Language) -> tuple[AnalyzedWord, ...]:
     """Return every word of `text` in order, stopwords too: phrases live on them ("how much")."""
-    latin: Language = "tr" if language == "tr" else "en"
-    arabic: Language = "ar" if language == "ar" else "fa"
-    return tuple(
-        _analyze_word(word, folded, latin, arabic) for word, folded in _split_words(text, language)
-    )
+    if language == "tr":
+        return tuple(map(_analyze_turkish, _turkish_words(text)))
+    analyzed = _analyze_arabic if language == "ar" else _analyze_persian
+    return tuple(map(analyzed, _folded_words(text)))
+
+
+# Most words of a text have been met before (Zipf), so they are kept.
+@lru_cache(maxsize=_KEPT_WORDS)
+def _analyze_persian(folded: str) -> AnalyzedWord:
+    """Analyse a word of a text that is not Turkish, nor Arabic."""
+    return AnalyzedWord(folded, stem(folded, "fa" if _ARABIC_SCRIPT.search(folded) else "en"))
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
-def _analyze_word(word: str, folded: str, latin: Language, arabic: Language) -> AnalyzedWord:
-    """Stem one word; most words of a text have been met before (Zipf), so they are kept."""
-    return AnalyzedWord(folded, stem(word, arabic if _ARABIC_SCRIPT.search(folded) else latin))
+def _analyze_arabic(folded: str) -> AnalyzedWord:
+    return AnalyzedWord(folded, stem(folded, "ar" if _ARABIC_SCRIPT.search(folded) else "en"))
+
+
+@lru_cache(maxsize=_KEPT_WORDS)
+def _analyze_turkish(word: str) -> AnalyzedWord:
+    """Analyse a lower-cased word with its own letters, which the Turkish stemmer wants."""
+    folded = fold(word)
+    if _ARABIC_SCRIPT.search(folded):
+        return AnalyzedWord(folded, stem(folded, "fa"))
+    return AnalyzedWord(folded, stem(word, "tr"))
 
 
 def analyze(text: str, language: Language) -> tuple[str, ...]:
@@ -93,19 +107,19 @@ def load_stopwords(language: Language) -> frozenset[str]:
     return frozenset(_WORD.findall(fold(lists[language])))
 
 
-def _split_words(text: str, language: Language) -> Iterator[tuple[str, str]]:
-    """Yield each word as its stemmer wants it, and folded."""
-    if language != "tr":
-        for word in _WORD.findall(fold(_ENGLISH_ENDING.sub("", text))):
-            yield word, word
-        return
+def _folded_words(text: str) -> list[str]:
+    if "'" in text or "’" in text or "ʼ" in text:
+        text = _ENGLISH_ENDING.sub("", text)
+    return _WORD.findall(fold(text))
+
+
+def _turkish_words(text: str) -> list[str]:
+    """Return the lower-cased words as the Turkish stemmer wants them."""
     # NFC: a letter and its combining mark must be one letter to the stemmer, and to _WORD.
     composed = unicodedata.normalize("NFC", _TURKISH_ENDING.sub("", text))
     if not composed.isascii():  # a keyboard without ı means i by I
         composed = composed.translate(_TURKISH_CAPITALS)
-    for word in _WORD.findall(composed.lower()):
-        folded = fold(word)
-        yield (folded if _ARABIC_SCRIPT.search(folded) else word), folded
+    return _WORD.findall(composed.lower())
 
 
 def _word_ngrams(word: str, size: int) -> Iterator[str]:

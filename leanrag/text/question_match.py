@@ -7,7 +7,7 @@ as two: Persian compounds are written with a space, with a zero-width non-joiner
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, cast
@@ -22,6 +22,7 @@ from leanrag.text.matching import sentence_spans
 from leanrag.types import Language
 
 Matrix = NDArray[np.float32]
+Places = NDArray[np.intp]
 
 # Optimal string alignment (Damerau-Levenshtein without overlaps) as a share of the longer word.
 LEAST_SIMILARITY = 0.75
@@ -91,15 +92,12 @@ class QuestionMatch:
         """Return how much of the question each passage holds, in their order."""
         if not passages or not self._folded:
             return tuple(_nothing(passage) for passage in passages)
-        every = [word for p in passages for word in (*p.words, *p.title)]
+        every = [word for passage in passages for word in passage.words]
+        body = len(every)
+        every += [word for passage in passages for word in passage.title]
         similarity = self._similarity(every)
-        covered, start = [], 0
-        for passage in passages:
-            middle = start + len(passage.words)
-            end = middle + len(passage.title)
-            covered.append(self._cover(passage, similarity[start:middle], similarity[middle:end]))
-            start = end
-        return tuple(covered)
+        places = _Places.of(passages)
+        return self._cover(passages, places, similarity[:body], similarity[body:])
 
     def _similarity(self, words: Sequence[AnalyzedWord]) -> Matrix:
         """Return how alike each word is to each word of the question, (words, question words)."""
@@ -136,39 +134,82 @@ class QuestionMatch:
                 places = np.flatnonzero((written[:-1] == first) & (written[1:] == second))
                 by_word[places, column] = by_word[places + 1, column] = 1.0
 
-    def _cover(self, passage: PassageWords, words: Matrix, title: Matrix) -> Coverage:
-        by_sentence = np.maximum.reduceat(words, passage.starts, axis=0)
-        around = title.max(axis=0)
-        neighbours = np.maximum(by_sentence[:-1], by_sentence[1:])
-        windows = np.vstack([neighbours, by_sentence[-1:]])
-        alone = by_sentence @ self._weights
-        titled = np.maximum(by_sentence, around) @ self._weights
-        return Coverage(
-            spans=passage.spans,
-            alone=alone,
-            titled=titled,
-            before=np.concatenate([_ZERO, alone[:-1]]),
-            after=np.concatenate([alone[1:], _ZERO]),
-            whole=float(np.maximum(by_sentence.max(axis=0), around) @ self._weights),
-            sentence=float(titled.max()),
-            window=float((np.maximum(windows, around) @ self._weights).max()),
-            pairs=self._pairs(words),
-            title=_named_share(passage.title, title),
+    def _cover(
+        self, passages: Sequence[PassageWords], places: _Places, words: Matrix, titles: Matrix
+    ) -> tuple[Coverage, ...]:
+        """Return what each passage covers; all are worked out at once, one row a word."""
+        weights, first = self._weights, places.sentences[:-1]
+        by_sentence = np.maximum.reduceat(words, places.sentence_starts, axis=0)
+        around = np.maximum.reduceat(titles, places.titles[:-1], axis=0)
+        title_of = np.repeat(around, np.diff(places.sentences), axis=0)
+        is_last = places.sentences[1:] - 1
+        following = np.vstack([by_sentence[1:], by_sentence[-1:]])
+        following[is_last] = by_sentence[is_last]
+        alone = by_sentence @ weights
+        titled = np.maximum(by_sentence, title_of) @ weights
+        windows = np.maximum(np.maximum(by_sentence, following), title_of) @ weights
+        whole = np.maximum(np.maximum.reduceat(by_sentence, first, axis=0), around) @ weights
+        before, after = np.roll(alone, 1), np.roll(alone, -1)
+        before[first] = after[is_last] = 0.0
+        columns = (
+            whole.tolist(),
+            np.maximum.reduceat(titled, first).tolist(),
+            np.maximum.reduceat(windows, first).tolist(),
+            self._pairs(words, places.words),
+            _named_shares(passages, titles, places.titles[:-1]),
+        )
+        spread = [slice(*ends) for ends in pairwise(places.sentences.tolist())]
+        return tuple(
+            Coverage(passage.spans, alone[own], titled[own], before[own], after[own], *figures)
+            for passage, own, *figures in zip(passages, spread, *columns, strict=True)
         )
 
-    def _pairs(self, words: Matrix) -> float:
-        """Return the weighted share of neighbours in the question that are neighbours here too."""
+    def _pairs(self, words: Matrix, ends: Places) -> list[float]:
+        """Return by passage the weighted share of the question's neighbours that stand together.
+
+        `ends` are the passages' first words, and the end of the last one.
+        """
         if len(self._folded) < 2 or len(words) < 2:
-            return 0.0
-        best = np.minimum(words[:-1, :-1], words[1:, 1:]).max(axis=0)
+            return [0.0] * (len(ends) - 1)
+        best = np.zeros((len(words), len(self._folded) - 1), dtype=np.float32)
+        np.minimum(words[:-1, :-1], words[1:, 1:], out=best[:-1])
+        best[ends[1:] - 1] = 0.0  # the next word is the next passage's
         if len(words) > 2:
-            apart = np.minimum(words[:-2, :-1], words[2:, 1:]).max(axis=0)
-            best = np.maximum(best, NEXT_BUT_ONE * apart)
+            apart = NEXT_BUT_ONE * np.minimum(words[:-2, :-1], words[2:, 1:])
+            inner = ends[1:-1]
+            apart[np.minimum(inner - 1, len(apart) - 1)] = 0.0
+            apart[np.maximum(inner - 2, 0)] = 0.0
+            np.maximum(best[:-2], apart, out=best[:-2])
         weights = (self._weights[:-1] + self._weights[1:]) / 2
-        return float(best @ weights) / (float(weights.sum()) or 1.0)
+        held = np.maximum.reduceat(best, ends[:-1], axis=0) @ weights
+        shares: list[float] = (held / (float(weights.sum()) or 1.0)).tolist()
+        return shares
 
 
-_ZERO = np.zeros(1, dtype=np.float32)
+class _Places(NamedTuple):
+    """Where passages begin among all words, sentences and words of titles; the last is the end."""
+
+    words: Places
+    sentences: Places
+    titles: Places
+    sentence_starts: Places
+
+    @classmethod
+    def of(cls, passages: Sequence[PassageWords]) -> _Places:
+        """Count along the passages."""
+        words = _ends(len(passage.words) for passage in passages)
+        starts = [np.asarray(passage.starts, dtype=np.intp) for passage in passages]
+        moved = [own + begin for own, begin in zip(starts, words[:-1], strict=True)]
+        return cls(
+            words,
+            _ends(len(passage.starts) for passage in passages),
+            _ends(len(passage.title) for passage in passages),
+            np.concatenate(moved),
+        )
+
+
+def _ends(lengths: Iterable[int]) -> Places:
+    return np.cumsum([0, *lengths], dtype=np.intp)
 
 
 @lru_cache(maxsize=_KEPT_PASSAGES)
@@ -205,10 +246,16 @@ def _joined_pairs(
     return pairs
 
 
-def _named_share(title: Sequence[AnalyzedWord], similarity: Matrix) -> float:
-    best = similarity.max(axis=1)
-    long = [place for place, word in enumerate(title) if len(word.folded) > 2]
-    return float((best[long] if long else best).mean())
+def _named_shares(passages: Sequence[PassageWords], titles: Matrix, starts: Places) -> list[float]:
+    """Return the share of each title's words that the question names; short ones do not count."""
+    counted: list[bool] = []
+    for passage in passages:
+        is_long = [len(word.folded) > 2 for word in passage.title]
+        counted += is_long if any(is_long) else [True] * len(is_long)
+    weights = np.array(counted, dtype=np.float32)
+    named = np.add.reduceat(titles.max(axis=1) * weights, starts)
+    shares: list[float] = (named / np.add.reduceat(weights, starts)).tolist()
+    return shares
 
 
 def _nothing(passage: PassageWords) -> Coverage:
