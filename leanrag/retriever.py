@@ -51,7 +51,7 @@ class ContextRetriever:
         ranked = self.rank(
             tenant_id, question, route.language, vector=vector, bot_id=bot_id, session=session
         )
-        return _share_out(ranked, route)
+        return share_out(ranked, route)
 
     def rank(
         self,
@@ -111,7 +111,7 @@ def _rarity(statistics: TermStatistics, term: str) -> float:
     return inverse_document_frequency(statistics.passage_count, frequency)
 
 
-def _share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
+def share_out(ranked: Sequence[Passage], route: Route) -> Evidence:
     """Put passages into the route's shares, the likeliest first with the odds of the route.
 
     The primary share takes the passages of its kinds, and any from outside the route that is better
