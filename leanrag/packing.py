@@ -15,7 +15,7 @@ from leanrag.text.tokens import TokenCounter
 from leanrag.types import Evidence, Fate, Passage, PassageDecision, Route, Section
 
 # Share of a passage's word shingles that another one carries already (Broder 1997: containment).
-DUPLICATE_OVERLAP = 0.85
+DUPLICATE_OVERLAP = 0.9
 SHINGLE_WORDS = 3
 
 KEPT = "fits as a whole"
