@@ -15,7 +15,10 @@ class IntentKeyword(TenantOwned, Base):
     """A keyword; a tenant's row stands in front of the global one of the same key."""
 
     __tablename__ = "intent_keywords"
-    __table_args__ = (CheckConstraint("weight between 1 and 3", name="weight"),)
+    __table_args__ = (
+        CheckConstraint("weight between 1 and 3", name="weight"),
+        Index(None, "tenant_id", "updated_at"),
+    )
 
     intent: Mapped[str] = mapped_column(primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
