@@ -46,9 +46,14 @@ _MARKER = re.compile(
 _INSTRUCTION_TAG = re.compile(r"\[(/?\s*(?:INST|SYS)\s*)\]", re.IGNORECASE)
 
 
-def system_text(persona: str) -> str:
-    """Return the system message: the bot's persona, then the rules that every bot follows."""
-    return f"{persona.strip()}\n{RULES}".lstrip()
+def voice(persona: str, instructions: str = "") -> str:
+    """Return what a bot's operators have it say and do: its persona, then its instructions."""
+    return f"{persona.strip()}\n{instructions.strip()}".strip()
+
+
+def system_text(persona: str, instructions: str = "") -> str:
+    """Return the system message: the bot's voice, then the rules that every bot follows."""
+    return f"{voice(persona, instructions)}\n{RULES}".lstrip()
 
 
 def summary_line(summary: str) -> str:

@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from db.models import GLOBAL_TENANT_ID, Bot, Tenant
 from db.tenancy import Database
+from leanrag.bot_content import BotContent
+from leanrag.bot_version_rows import publish_first
 from leanrag.errors import Conflict, InvalidInput, NotFound
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -47,14 +49,11 @@ class Tenants:
         except IntegrityError as exc:
             raise Conflict(f"A tenant named {slug!r} exists already; choose another name.") from exc
         with self._database.tenant(tenant.tenant_id) as session:
-            session.add(
-                Bot(
-                    tenant_id=tenant.tenant_id,
-                    slug="assistant",
-                    name=f"{tenant.name} assistant",
-                    persona=DEFAULT_PERSONA,
-                )
-            )
+            bot = Bot(tenant_id=tenant.tenant_id, slug="assistant", name=f"{tenant.name} assistant")
+            session.add(bot)
+            session.flush()
+            content = BotContent(persona=DEFAULT_PERSONA)
+            publish_first(tenant.tenant_id, bot.bot_id, content, session=session)
         return _view(tenant)
 
     def list(self) -> tuple[TenantView, ...]:

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.models import GLOBAL_TENANT_ID, IntentKeyword, IntentRoutingRow
+from db.models import GLOBAL_TENANT_ID
 from db.tenancy import Database
+from leanrag.bot_version_rows import publish_routing
 from leanrag.errors import Conflict, InvalidInput
+from leanrag.labelled_messages import load_examples, model_for
 from leanrag.router import FALLBACK_INTENT, IntentRouting, KeywordRule, QueryRouter
-from leanrag.types import DEFAULT_INTENTS, LANGUAGES, SOURCE_KINDS, Language, SourceKind
+from leanrag.routing_rows import (
+    RoutingOverlay,
+    has_controls,
+    keyword_key,
+    lay_over,
+    lock_tenant,
+    overlay,
+    overlay_of,
+    read_overlay,
+    replace_overlay,
+)
+from leanrag.types import LANGUAGES, SOURCE_KINDS
 
 MAX_KEYWORD_CHARACTERS = 80
 MAX_KEYWORDS = 20_000
 MAX_SHARE_TOKENS = 1500
 
+_NEWEST = "(SELECT max(updated_at)::text FROM {table} WHERE tenant_id = {owner})"
 _VERSION_OF = """
-    SELECT concat_ws('|', k.number, k.newest, r.number, r.newest)
-    FROM (SELECT count(*) AS number, max(updated_at) AS newest FROM intent_keywords
-          WHERE tenant_id IN (:tenant, '{defaults}')) k,
-         (SELECT count(*) AS number, max(updated_at) AS newest FROM intent_routings
-          WHERE tenant_id IN (:tenant, '{defaults}')) r"""
-# Names the state of the rows that `:tenant` sees: how many there are, and the newest change.
-TUNING_VERSION = _VERSION_OF.format(defaults=GLOBAL_TENANT_ID)
+    SELECT concat_ws('|', (SELECT count(*) FROM labelled_messages WHERE tenant_id = :tenant),
+                     {newest})"""
+_TABLES = ("intent_keywords", "intent_routings", "labelled_messages")
+# Names the state of the rows that `:tenant` sees: the newest change of each kind. A save writes all
+# rows of a tenant anew, so nothing changes without a newer row; labels come and go one by one.
+TUNING_VERSION = _VERSION_OF.format(
+    newest=",".join(
+        f"coalesce({_NEWEST.format(table=table, owner=owner)}, '-')"
+        for table in _TABLES
+        for owner in (":tenant", f"'{GLOBAL_TENANT_ID}'")
+    )
+)
 _VERSION = text(TUNING_VERSION)
 
 
@@ -55,31 +71,29 @@ class Tuning:
         with self._database.tenant(tenant_id) as session:
             return load_tuning(tenant_id, session=session)
 
-    def save(self, tenant_id: UUID, draft: TuningDraft) -> TuningDraft:
-        """Put a draft in force, all or nothing.
+    def save(self, tenant_id: UUID, draft: TuningDraft, *, edited_by: str = "") -> TuningDraft:
+        """Put a draft in force, all or nothing; each of the tenant's bots gets a version with it.
 
         Raises InvalidInput naming the row that is wrong, and Conflict when somebody saved after the
         draft was loaded.
         """
         check_draft(draft)
         with self._database.tenant(tenant_id) as session:
-            _lock(tenant_id, session=session)
-            current = load_tuning(tenant_id, session=session)
-            if current.version != draft.version:
+            lock_tenant(tenant_id, session=session)
+            if _version(tenant_id, session=session) != draft.version:
                 raise Conflict(
                     "Somebody saved other changes meanwhile; load them and make yours again."
                 )
-            defaults = _load(GLOBAL_TENANT_ID, session=session)
-            _delete_own(tenant_id, session=session)
-            _insert_keywords(tenant_id, draft.keywords, defaults.keywords, session=session)
-            _insert_routings(tenant_id, draft.routings, defaults.routings, session=session)
-            session.flush()
+            defaults = read_overlay(GLOBAL_TENANT_ID, session=session)
+            own = overlay_of(draft.keywords, draft.routings, defaults)
+            _put_in_force(tenant_id, own, edited_by, session=session)
             return load_tuning(tenant_id, session=session)
 
-    def reset(self, tenant_id: UUID) -> TuningDraft:
-        """Go back to the defaults."""
+    def reset(self, tenant_id: UUID, *, edited_by: str = "") -> TuningDraft:
+        """Go back to the defaults, by a version of each bot with no routing of the tenant's own."""
         with self._database.tenant(tenant_id) as session:
-            _delete_own(tenant_id, session=session)
+            lock_tenant(tenant_id, session=session)
+            _put_in_force(tenant_id, RoutingOverlay(), edited_by, session=session)
             return load_tuning(tenant_id, session=session)
 
 
@@ -103,40 +117,39 @@ class RouterCache:
         if kept is not None and kept[0] == version:
             return kept[1]
         draft = load_tuning(tenant_id, session=session)
-        router = QueryRouter(draft.keywords, draft.routings)
+        router = self.make(tenant_id, draft, session=session)
         with self._lock:
             if len(self._kept) >= self._max_tenants:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[tenant_id] = (version, router)
         return router
 
+    def make(self, tenant_id: UUID, draft: TuningDraft, *, session: Session) -> QueryRouter:
+        """Return the router of a draft, with the model that this tenant's turns have.
+
+        50 labelled messages or more teach it, which takes up to half a second.
+        """
+        model = model_for(load_examples(tenant_id, session=session))
+        return QueryRouter(draft.keywords, draft.routings, model)
+
 
 def load_tuning(tenant_id: UUID, *, session: Session) -> TuningDraft:
     """Return what is in force for a tenant, as this transaction sees it."""
-    defaults = _load(GLOBAL_TENANT_ID, session=session)
-    own = _load(tenant_id, session=session)
-    keywords = {_key(rule): rule for rule in defaults.keywords}
-    keywords.update({_key(rule): rule for rule in own.keywords})
-    routings = {routing.intent: routing for routing in defaults.routings}
-    routings.update({routing.intent: routing for routing in own.routings})
-    return TuningDraft(
-        tuple(keywords.values()),
-        tuple(sorted(routings.values(), key=_place)),
-        _version(tenant_id, session=session),
+    in_force = lay_over(
+        read_overlay(GLOBAL_TENANT_ID, session=session), read_overlay(tenant_id, session=session)
     )
+    version = _version(tenant_id, session=session)
+    return TuningDraft(in_force.keywords, in_force.routings, version)
 
 
 def seed_defaults(
     keywords: Sequence[KeywordRule], routings: Sequence[IntentRouting], *, session: Session
 ) -> None:
     """Make the global rows what this version ships; with the owner's rights."""
-    _lock(GLOBAL_TENANT_ID, session=session)  # processes that start together would collide
-    stored = _load(GLOBAL_TENANT_ID, session=session)
-    if set(stored.keywords) == set(keywords) and set(stored.routings) == set(routings):
-        return
-    _delete_own(GLOBAL_TENANT_ID, session=session)
-    _insert_keywords(GLOBAL_TENANT_ID, keywords, (), session=session)
-    _insert_routings(GLOBAL_TENANT_ID, routings, (), session=session)
+    lock_tenant(GLOBAL_TENANT_ID, session=session)  # processes that start together would collide
+    shipped = overlay(keywords, routings)
+    if read_overlay(GLOBAL_TENANT_ID, session=session) != shipped:
+        replace_overlay(GLOBAL_TENANT_ID, shipped, session=session)
 
 
 def check_draft(draft: TuningDraft) -> None:
@@ -150,7 +163,9 @@ def check_draft(draft: TuningDraft) -> None:
         _check_keyword(rule, intents)
     for routing in draft.routings:
         _check_routing(routing)
-    doubled = _doubled([*map(_key, draft.keywords)]) or _doubled([r.intent for r in draft.routings])
+    doubled = _doubled([*map(keyword_key, draft.keywords)]) or _doubled(
+        [r.intent for r in draft.routings]
+    )
     if doubled is not None:
         raise InvalidInput(f"{doubled!r} stands there twice; keep one of the rows.")
 
@@ -161,7 +176,7 @@ def _check_keyword(rule: KeywordRule, intents: set[str]) -> None:
             f"The keyword {rule.keyword[:40]!r} of {rule.intent!r} must have 1 to"
             f" {MAX_KEYWORD_CHARACTERS} characters."
         )
-    if _has_controls(rule.keyword):
+    if has_controls(rule.keyword):
         raise InvalidInput(f"The keyword {rule.keyword!r} holds characters that cannot be typed.")
     if rule.language not in LANGUAGES:
         raise InvalidInput(f"The language of {rule.keyword!r} must be fa, en, ar or tr.")
@@ -172,7 +187,7 @@ def _check_keyword(rule: KeywordRule, intents: set[str]) -> None:
 
 
 def _check_routing(routing: IntentRouting) -> None:
-    if not routing.intent.strip() or _has_controls(routing.intent):
+    if not routing.intent.strip() or has_controls(routing.intent):
         raise InvalidInput(f"An intent needs a name that can be read, not {routing.intent!r}.")
     for tokens in (routing.primary_tokens, routing.secondary_tokens):
         if not 0 <= tokens <= MAX_SHARE_TOKENS:
@@ -186,119 +201,18 @@ def _check_routing(routing: IntentRouting) -> None:
             raise InvalidInput(f"{routing.intent!r} names {kind!r}, which is no kind of source.")
 
 
-def _has_controls(text: str) -> bool:
-    """Tell whether a text holds control characters or halves of letters, which no column takes."""
-    return any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text)
-
-
-def _place(routing: IntentRouting) -> tuple[int, str]:
-    """Sort routings as ties between intents are decided: the defaults' order, then by name."""
-    known = routing.intent in DEFAULT_INTENTS
-    place = DEFAULT_INTENTS.index(routing.intent) if known else len(DEFAULT_INTENTS)
-    return place, routing.intent
-
-
 def _doubled(keys: Sequence[object]) -> object | None:
     return next((key for key, count in Counter(keys).items() if count > 1), None)
 
 
-def _key(rule: KeywordRule) -> tuple[str, str, str]:
-    return (rule.intent, rule.language, rule.keyword)
-
-
-def _load(tenant_id: UUID, *, session: Session) -> TuningDraft:
-    keywords = session.scalars(
-        select(IntentKeyword)
-        .where(IntentKeyword.tenant_id == tenant_id)
-        .order_by(IntentKeyword.intent, IntentKeyword.language, IntentKeyword.keyword)
-    )
-    routings = session.scalars(
-        select(IntentRoutingRow)
-        .where(IntentRoutingRow.tenant_id == tenant_id)
-        .order_by(IntentRoutingRow.intent)
-    )
-    return TuningDraft(
-        tuple(
-            KeywordRule(k.intent, cast(Language, k.language), k.keyword, k.weight, k.enabled)
-            for k in keywords
-        ),
-        tuple(
-            IntentRouting(
-                r.intent,
-                cast("tuple[SourceKind, ...]", tuple(r.primary_kinds)),
-                r.primary_tokens,
-                cast("tuple[SourceKind, ...]", tuple(r.secondary_kinds)),
-                r.secondary_tokens,
-            )
-            for r in routings
-        ),
-        "",
-    )
-
-
-def _insert_keywords(
-    tenant_id: UUID,
-    keywords: Sequence[KeywordRule],
-    defaults: Sequence[KeywordRule],
-    *,
-    session: Session,
+def _put_in_force(
+    tenant_id: UUID, own: RoutingOverlay, edited_by: str, *, session: Session
 ) -> None:
-    """Store what differs from the defaults; a default that is gone is stored as switched off."""
-    known = set(defaults)
-    wanted = {_key(rule) for rule in keywords}
-    changed = [rule for rule in keywords if rule not in known]
-    changed += [
-        KeywordRule(d.intent, d.language, d.keyword, d.weight, enabled=False)
-        for d in defaults
-        if d.enabled and _key(d) not in wanted
-    ]
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "intent": rule.intent,
-            "language": rule.language,
-            "keyword": rule.keyword,
-            "weight": rule.weight,
-            "enabled": rule.enabled,
-        }
-        for rule in changed
-    ]
-    if rows:
-        session.execute(insert(IntentKeyword), rows)
-
-
-def _insert_routings(
-    tenant_id: UUID,
-    routings: Sequence[IntentRouting],
-    defaults: Sequence[IntentRouting],
-    *,
-    session: Session,
-) -> None:
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "intent": routing.intent,
-            "primary_kinds": list(routing.primary_kinds),
-            "primary_tokens": routing.primary_tokens,
-            "secondary_kinds": list(routing.secondary_kinds),
-            "secondary_tokens": routing.secondary_tokens,
-        }
-        for routing in routings
-        if routing not in defaults
-    ]
-    if rows:
-        session.execute(insert(IntentRoutingRow), rows)
-
-
-def _delete_own(tenant_id: UUID, *, session: Session) -> None:
-    session.execute(delete(IntentKeyword).where(IntentKeyword.tenant_id == tenant_id))
-    session.execute(delete(IntentRoutingRow).where(IntentRoutingRow.tenant_id == tenant_id))
-
-
-def _lock(tenant_id: UUID, *, session: Session) -> None:
-    """Put savers of one tenant in a line until the transaction ends."""
-    key = int.from_bytes(hashlib.sha256(tenant_id.bytes).digest()[:8], "big", signed=True)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
+    """Make `own` the tenant's rows and its bots' routing; the same once more changes nothing."""
+    if own == read_overlay(tenant_id, session=session):
+        return
+    replace_overlay(tenant_id, own, session=session)
+    publish_routing(tenant_id, own, edited_by=edited_by, session=session)
 
 
 def _version(tenant_id: UUID, *, session: Session) -> str:

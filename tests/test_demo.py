@@ -6,11 +6,13 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from db.models import BotVersionRow
 from leanrag.bootstrap import Services
 from leanrag.demo.loader import DEMO_DIRECTORY, DemoQuestion, demo_questions
 from leanrag.sources import ChunkView, SourceView
 from leanrag.text.normalize import fold
 from leanrag.types import LANGUAGES
+from tests.product_parts import rows
 
 QUESTIONS = demo_questions()
 
@@ -82,7 +84,7 @@ def test_the_answer_to_each_question_is_in_a_stored_passage(
 
 def test_no_questions_prompt_is_above_the_limit_and_each_holds_its_question(services: Services):
     for question in QUESTIONS:
-        preview = services.answerer.preview(services.local_tenant_id, question.question)
+        preview = services.previews.preview(services.local_tenant_id, question.question)
         assert preview.prompt.total_tokens <= 1500
         assert sum(s.tokens for s in preview.prompt.sections) == preview.prompt.total_tokens
         assert preview.prompt.messages[-1].content.endswith(question.question)
@@ -92,7 +94,7 @@ def test_no_questions_prompt_is_above_the_limit_and_each_holds_its_question(serv
 def test_most_prompts_carry_the_answer(services: Services):
     carried = 0
     for question in QUESTIONS:
-        preview = services.answerer.preview(services.local_tenant_id, question.question)
+        preview = services.previews.preview(services.local_tenant_id, question.question)
         carried += any(
             fold(question.answer) in fold(decision.text) for decision in preview.prompt.carried()
         )
@@ -101,7 +103,7 @@ def test_most_prompts_carry_the_answer(services: Services):
 
 def test_languages_are_told_apart(services: Services):
     for question in QUESTIONS:
-        preview = services.answerer.preview(services.local_tenant_id, question.question)
+        preview = services.previews.preview(services.local_tenant_id, question.question)
         assert preview.route.language == question.language, question.question
 
 
@@ -110,3 +112,14 @@ def test_the_bot_greets_in_every_language(services: Services):
     assert set(bot.greeting) == set(LANGUAGES)
     assert bot.slug == "shop-assistant"
     assert bot.persona
+
+
+def test_all_that_the_demo_bot_says_is_its_first_version(services: Services):
+    bot = services.bots.find(services.local_tenant_id)
+    (first,) = [
+        row
+        for row in rows(services, services.local_tenant_id, BotVersionRow)
+        if (row.bot_id, row.version) == (bot.bot_id, 1)
+    ]
+    assert set(first.fallback) == set(first.greeting) == set(LANGUAGES)
+    assert "Pervin & Deniz" in first.persona

@@ -39,6 +39,17 @@ def passage(**changes) -> Passage:
     return Passage(**{**fields, **changes})
 
 
+def test_instructions_stand_between_the_persona_and_the_rules():
+    system = prompts.system_text(" Be kind.\n", "\nOffer a colleague. ")
+    assert system == f"Be kind.\nOffer a colleague.\n{prompts.RULES}"
+    assert prompts.system_text("Be kind.", "") == prompts.system_text("Be kind.")
+    assert prompts.system_text("", "Cite.") == f"Cite.\n{prompts.RULES}"
+    # What measures a voice and what sends it agree.
+    assert prompts.system_text(prompts.voice("Be kind.", "Cite.")) == prompts.system_text(
+        "Be kind.", "Cite."
+    )
+
+
 def test_the_system_message_with_a_one_sentence_persona_takes_at_most_170_tokens():
     system = prompts.system_text(PERSONA)
     assert load_counter().count(system) <= 170

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from db.models import GLOBAL_TENANT_ID, IntentKeyword
+from db.models import GLOBAL_TENANT_ID, BotVersionRow, IntentKeyword
+from leanrag.bots import Bots
 from leanrag.errors import Conflict, InvalidInput
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.router import IntentRouting, KeywordRule, QueryRouter
@@ -19,7 +20,7 @@ from leanrag.tuning import RouterCache, Tuning, TuningDraft, seed_defaults
 from tests.product_parts import new_tenant
 
 SHIPPING = IntentRouting("shipping", ("website",), 600, ("faq",), 200)
-PARCEL = KeywordRule("shipping", "en", "parcel", 3)
+PARCEL = KeywordRule("shipping", "en", "zeppelin", 3)  # no word of the defaults
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def test_a_saved_draft_is_in_force_and_stores_only_what_differs(
     assert saved.routings[-1] == SHIPPING
     assert saved.version != draft.version
     assert own_rows(shared_database, tenant_id) == 1
+    assert [rule for rule in saved.keywords if rule.is_own] == [PARCEL]
 
 
 def test_a_changed_default_stands_in_front_of_it(tuning: Tuning, tenant_id: UUID):
@@ -197,8 +199,56 @@ def test_the_intent_for_everything_else_cannot_be_removed(tuning: Tuning, tenant
 
 def test_persian_keywords_with_a_half_space_are_taken(tuning: Tuning, tenant_id: UUID):
     draft = tuning.load(tenant_id)
-    rule = KeywordRule("pricing", "fa", "پیش\u200cپرداخت", 2)
+    rule = KeywordRule("pricing", "fa", "نمونه\u200cبهای\u200cآزمون", 2)
     assert rule in tuning.save(tenant_id, replace(draft, keywords=(*draft.keywords, rule))).keywords
+
+
+# ---- the versions of the tenant's bots --------------------------------------------------------
+
+
+def bot_versions(database: GuardedDatabase, tenant_id: UUID) -> list[tuple[int, str, str, int]]:
+    """Return number, state, note and count of own keywords of the first bot's versions."""
+    query = select(BotVersionRow).where(BotVersionRow.tenant_id == tenant_id)
+    with database.tenant(tenant_id) as session:
+        return [
+            (row.version, row.state, row.note, len(row.routing["keywords"]))
+            for row in session.scalars(query.order_by(BotVersionRow.version))
+        ]
+
+
+def test_a_save_and_a_reset_are_versions_of_the_bot_that_say_the_same(
+    tuning: Tuning, tenant_id: UUID, shared_database: GuardedDatabase
+):
+    before = Bots(shared_database).find(tenant_id)
+    tuning.save(tenant_id, with_shipping(tuning.load(tenant_id)), edited_by="Sara")
+    tuning.reset(tenant_id)
+    assert bot_versions(shared_database, tenant_id) == [
+        (1, "retired", "", 0),
+        (2, "retired", "routing", 1),
+        (3, "published", "routing", 0),
+    ]
+    assert Bots(shared_database).find(tenant_id) == replace(before, prompt_version=3)
+
+
+def test_saving_or_resetting_what_is_in_force_makes_no_version(
+    tuning: Tuning, tenant_id: UUID, shared_database: GuardedDatabase
+):
+    saved = tuning.save(tenant_id, with_shipping(tuning.load(tenant_id)))
+    assert tuning.save(tenant_id, saved) == saved
+    assert len(bot_versions(shared_database, tenant_id)) == 2
+    tuning.reset(tenant_id)
+    tuning.reset(tenant_id)
+    assert len(bot_versions(shared_database, tenant_id)) == 3
+
+
+def test_a_refused_save_makes_no_version(
+    tuning: Tuning, tenant_id: UUID, shared_database: GuardedDatabase
+):
+    stale = tuning.load(tenant_id)
+    tuning.save(tenant_id, with_shipping(stale))
+    with pytest.raises(Conflict):
+        tuning.save(tenant_id, stale)
+    assert len(bot_versions(shared_database, tenant_id)) == 2
 
 
 # ---- routers that are kept --------------------------------------------------------------------
@@ -211,7 +261,7 @@ def test_a_kept_router_sees_a_save_and_a_reset_at_once(
 
     def intent() -> str:
         with shared_database.tenant(tenant_id) as session:
-            return cache.read(tenant_id, session=session).route("Where is my parcel?").intent
+            return cache.read(tenant_id, session=session).route("A zeppelin, please.").intent
 
     before = intent()
     assert before != "shipping"

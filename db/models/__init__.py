@@ -19,13 +19,14 @@ from db.models.knowledge import (
     SourceFile,
 )
 from db.models.routing import IntentKeyword, IntentRoutingRow, LabelledMessage
-from db.models.tenants import Bot, Tenant
+from db.models.tenants import Bot, BotVersionRow, Tenant
 from db.models.usage import QuotaPeriod, UsageEvent
 
 __all__ = [
     "GLOBAL_TENANT_ID",
     "Base",
     "Bot",
+    "BotVersionRow",
     "CachedResponse",
     "ChunkEmbedding",
     "ChunkRow",

@@ -14,6 +14,8 @@ from sqlalchemy import func, select
 
 from db.models import Bot, Source
 from db.tenancy import Database
+from leanrag.bot_content import BotContent
+from leanrag.bot_version_rows import publish_first
 from leanrag.errors import NotFound
 from leanrag.ingest.pipeline import Ingest, Upload
 from leanrag.ingest.record_files import cut_records
@@ -111,4 +113,8 @@ def _name_bot(tenant_id: UUID, about: dict[str, Any], database: Database) -> Non
             bot = Bot(tenant_id=tenant_id)
             session.add(bot)
         bot.slug, bot.name = about["bot"]["slug"], about["bot"]["name"]
-        bot.persona, bot.greeting = about["bot"]["persona"], about["greeting"]
+        session.flush()
+        content = BotContent(
+            persona=about["bot"]["persona"], greeting=about["greeting"], fallback=about["fallback"]
+        )
+        publish_first(tenant_id, bot.bot_id, content, session=session)

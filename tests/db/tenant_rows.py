@@ -20,6 +20,7 @@ from leanrag.tenants import Tenants
 # What check constraints ask for, where the type alone does not tell.
 CHECKED: dict[str, Any] = {
     "role": "user",
+    "state": "published",
     "weight": 2,
     "primary_tokens": 100,
     "secondary_tokens": 100,
