@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from leanrag.abstention import LEAST_CHANCE, Answerability, Match, judge
 from leanrag.prompts import as_data
+from leanrag.quotes import MAX_QUOTE_CHARACTERS, Quotable, quotables
 from leanrag.text.answer_type import ExpectedAnswer
 from leanrag.text.matching import QueryMatcher
-from leanrag.text.sentences import split_sentences
 from leanrag.text.transliteration import respell, romanized_language
 from leanrag.types import Language, PassageDecision
 
-MAX_QUOTES = 3
-MAX_QUOTE_CHARACTERS = 480
-# Weights of a quote's score, by logistic regression on half of the public development questions in
-# four languages, checked on the other half.
-MATCH_WEIGHT = 0.52  # the sentence's match with the question, its title and headings included
-PASSAGE_WEIGHT = 0.40  # the passage's score, as a share of the best one's
-EXPECTED_WEIGHT = 0.08  # it holds a number that the question asks for
-FOREIGN_SHARE = 0.7  # of its score, that a quote in another language than the question's keeps
-NEXT_QUOTE_SHARE = 0.75  # of the best score, that a further quote must reach
-# The sources speak about the question where either is reached. Against a match of 0.2 alone, that
-# answers 6.5 instead of 10.5 % of the questions on a subject that the sources lack.
-MIN_MATCH = 0.3  # of a sentence alone
-MIN_EVIDENCE = 1.34  # of its match and its passage's BM25 score / BM25_SCALE together
-BM25_SCALE = 30.0
-MAX_PRODUCT_LINES = 3
-MIN_LINE_MATCH = 0.15  # match that makes a product's line worth quoting
+MAX_SENTENCES = 2
+NEXT_SENTENCE_SHARE = 0.1  # of the best one's chance, that a further sentence must reach
+# Weights in log-odds, by a soft-max regression (`bench/answer.py --learn`) on the even half of the
+# public development questions in four languages; docs/answering.md tells what the odd half says.
+CHANCE_WEIGHT = 0.75  # of the logarithm of ranking's chance of the sentence
+MATCH_WEIGHT = 2.45  # its match with the question, its title and headings included
+EXPECTED_WEIGHT = 0.82  # each kind of answer asked for (a number, a name …) that it holds
+LEAST_SENTENCE_CHANCE = 1e-6  # what ranking has no chance for is not impossible
 
 INTRODUCTIONS: dict[Language, str] = {
     "fa": "نقل از منابع ما:",
@@ -42,13 +36,12 @@ ABSTENTIONS: dict[Language, str] = {
     "ar": "لا تتضمن مصادرنا إجابة عن هذا السؤال.",
     "tr": "Kaynaklarımızda bu sorunun yanıtı yok.",
 }
-_LIST_ITEM = re.compile(r"[-*•–|]|\w{1,3}[.)]\s")
 _PIECE = re.compile(r"\s*\S+\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of a carried citable passage, its marker, and their score (0 to 1) as an answer."""
+    """Words of a carried citable passage, its marker, and their chance (0 to 1) to answer."""
 
     text: str
     marker: int
@@ -56,18 +49,24 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A quotable stretch of a passage, and the text around it that says what it is about."""
+class QuotedAnswer:
+    """The likeliest quotes, best first, and whether they are likely enough to be said at all."""
 
-    decision: PassageDecision
-    text: str
-    context: str
+    quotes: tuple[Quote, ...]
+    answerability: Answerability
 
 
 class ExtractiveAnswerer:
-    """Answers with one to three quotations and their markers, or says that there is no answer."""
+    """Answers with one or two quoted sentences and their markers, or says that there is none."""
 
     name = "extractive"
+
+    def __init__(
+        self, *, least_chance: float = LEAST_CHANCE, max_sentences: int = MAX_SENTENCES
+    ) -> None:
+        """Abstain where the sources answer with less than `least_chance` (0 to 1)."""
+        self._least_chance = least_chance
+        self._max_sentences = max_sentences
 
     def answer(
         self, question: str, language: Language, decisions: Sequence[PassageDecision]
@@ -81,39 +80,50 @@ class ExtractiveAnswerer:
     def say(self, quotes: Sequence[Quote], language: Language) -> Iterator[str]:
         """Yield chosen quotes as an answer, word by word."""
         if not quotes:
-            yield from _PIECE.findall(ABSTENTIONS[language])
+            yield from in_pieces(ABSTENTIONS[language])
             return
         lines = [INTRODUCTIONS[language], *(f"{q.text} [{q.marker}]" for q in quotes)]
-        yield from _PIECE.findall("\n\n".join(lines))
+        yield from in_pieces("\n\n".join(lines))
 
     def choose(
         self, question: str, language: Language, decisions: Sequence[PassageDecision]
     ) -> tuple[Quote, ...]:
-        """Return the best quotes, best first; none when no passage speaks about the question."""
+        """Return the best quotes, best first; none where the sources do not answer."""
+        found = self.quote(question, language, decisions)
+        return found.quotes if found.answerability.is_answerable else ()
+
+    def quote(
+        self, question: str, language: Language, decisions: Sequence[PassageDecision]
+    ) -> QuotedAnswer:
+        """Return the best quotes and the chance that the sources answer, whatever it is."""
         romanized = romanized_language(question)
         if romanized is not None and romanized == language:
             question = respell(question, romanized, [_everything(d) for d in decisions])
         matcher = QueryMatcher(question, language)
-        candidates = [
-            candidate
-            for decision in decisions
-            if decision.marker is not None and decision.passage.is_citable
-            for candidate in _candidates(decision, matcher)
-            if candidate.text
-        ]
-        scored = _scored(matcher, ExpectedAnswer(question, language), language, candidates)
-        if not scored:
-            return ()
-        scored.sort(key=lambda pair: -pair[0])
-        floor = scored[0][0] * NEXT_QUOTE_SHARE
-        chosen: list[Quote] = []
-        for score, candidate in scored:
-            text = as_data(_shorten(candidate.text))
-            if score < floor or len(chosen) == MAX_QUOTES:
-                break
-            if text not in (quote.text for quote in chosen):
-                chosen.append(Quote(text, candidate.decision.marker or 0, score))
-        return tuple(chosen)
+        candidates = quotables(decisions, matcher)
+        shares = matcher.scores_in_context(
+            [candidate.text for candidate in candidates],
+            [candidate.context for candidate in candidates],
+        )
+        expected = ExpectedAnswer(question, language)
+        ranked = _ranked(candidates, shares, expected, language)
+        answerability = judge(
+            question,
+            language,
+            decisions,
+            [
+                Match(share, candidate.decision.passage)
+                for share, candidate in zip(shares, candidates, strict=True)
+            ],
+            ranked[0][1].decision.passage if ranked else None,
+            least_chance=self._least_chance,
+        )
+        return QuotedAnswer(_quotes(ranked, self._max_sentences), answerability)
+
+
+def in_pieces(text: str) -> Iterator[str]:
+    """Return a written text word by word, each with the white space around it."""
+    return (match.group() for match in _PIECE.finditer(text))
 
 
 def _everything(decision: PassageDecision) -> str:
@@ -121,93 +131,67 @@ def _everything(decision: PassageDecision) -> str:
     return f"{passage.title} {passage.heading} {decision.text}"
 
 
-def _scored(
-    matcher: QueryMatcher,
+def _ranked(
+    candidates: Sequence[Quotable],
+    shares: Sequence[float],
     expected: ExpectedAnswer,
     language: Language,
-    candidates: Sequence[_Candidate],
-) -> list[tuple[float, _Candidate]]:
-    """Return the candidates that match, with their scores, in passage order; none without answer.
+) -> list[tuple[float, Quotable]]:
+    """Return the candidates with their chances, which add up to 1, the likeliest first.
 
-    The title counts as part of its sentences, and a FAQ's question as part of its answer: they say
-    what a sentence is about, and it need not repeat their words.
+    Of equal ones, that in the question's language comes first.
     """
-    matches = matcher.scores_in_context(
-        [candidate.text for candidate in candidates],
-        [candidate.context for candidate in candidates],
+    logits = [
+        CHANCE_WEIGHT * math.log(candidate.chance + LEAST_SENTENCE_CHANCE)
+        + MATCH_WEIGHT * share
+        + EXPECTED_WEIGHT * len(expected.kinds_in(candidate.text))
+        for candidate, share in zip(candidates, shares, strict=True)
+    ]
+    highest = max(logits, default=0.0)
+    raised = [math.exp(logit - highest) for logit in logits]
+    total = sum(raised)
+    ranked = [(own / total, candidate) for own, candidate in zip(raised, candidates, strict=True)]
+    return sorted(
+        ranked, key=lambda pair: (-pair[0], pair[1].decision.passage.language != language)
     )
-    pairs = [(match, c) for match, c in zip(matches, candidates, strict=True) if match > 0]
-    if not any(_is_answerable(match, candidate) for match, candidate in pairs):
-        return []
-    best = max(candidate.decision.passage.score for _, candidate in pairs) or 1.0
-    scored = []
-    for match, candidate in pairs:
-        score = (
-            MATCH_WEIGHT * match
-            + PASSAGE_WEIGHT * candidate.decision.passage.score / best
-            + EXPECTED_WEIGHT * expected.is_in(candidate.text)
-        )
-        if candidate.decision.passage.language != language:
-            score *= FOREIGN_SHARE
-        scored.append((score, candidate))
-    return scored
 
 
-def _is_answerable(match: float, candidate: _Candidate) -> bool:
-    """Tell whether a candidate is evidence enough that the sources speak about the question.
-
-    A long question shares a small part of its words with the answer, but rare ones: that is in its
-    passage's BM25 score, which is high for no passage of another subject.
-    """
-    bm25 = candidate.decision.passage.lexical_score
-    return match >= MIN_MATCH or match + bm25 / BM25_SCALE >= MIN_EVIDENCE
-
-
-def _candidates(decision: PassageDecision, matcher: QueryMatcher) -> Iterator[_Candidate]:
-    passage, text = decision.passage, decision.text
-    context = f"{passage.title} {passage.heading}"
-    if passage.kind == "product":
-        yield _Candidate(decision, _product_lines(text, matcher), context)
-        return
-    if passage.kind == "faq":
-        question, answer = _faq_parts(decision)
-        if len(answer) <= MAX_QUOTE_CHARACTERS:
-            yield _Candidate(decision, answer, f"{context} {question}")
-            return
-        context, text = f"{context} {question}", answer
-    yield from _sentences(decision, text, context)
+def _quotes(ranked: Sequence[tuple[float, Quotable]], most: int) -> tuple[Quote, ...]:
+    """Return the likeliest stretches as quotes, each said once, neighbours together."""
+    chosen: list[tuple[float, Quotable]] = []
+    for chance, candidate in ranked:
+        if len(chosen) == most or chance < NEXT_SENTENCE_SHARE * ranked[0][0]:
+            break
+        if not any(candidate.text in other.text for _, other in chosen):
+            chosen.append((chance, candidate))
+    quotes: list[Quote] = []
+    while chosen:
+        run = _run(chosen)
+        chosen = [pair for pair in chosen if pair not in run]
+        quotes.append(_as_quote(run))
+    return tuple(sorted(quotes, key=lambda quote: -quote.score))
 
 
-def _sentences(decision: PassageDecision, text: str, context: str) -> Iterator[_Candidate]:
-    """Yield a text's sentences; a line that announces a list is its items' context, no answer."""
-    announced = ""
-    sentences = split_sentences(text)
-    for place, sentence in enumerate(sentences, start=1):
-        if sentence.endswith(":") and place < len(sentences):
-            announced = sentence
-            continue
-        if not _LIST_ITEM.match(sentence):
-            announced = ""
-        yield _Candidate(decision, sentence, f"{context} {announced}")
+def _run(chosen: Sequence[tuple[float, Quotable]]) -> list[tuple[float, Quotable]]:
+    """Return the first of `chosen` and those that follow on it or that it follows, in order."""
+    run = [chosen[0]]
+    for pair in chosen[1:]:
+        if run[-1][1].is_before(pair[1]):
+            run.append(pair)
+        elif pair[1].is_before(run[0][1]):
+            run.insert(0, pair)
+    return run
 
 
-def _faq_parts(decision: PassageDecision) -> tuple[str, str]:
-    """Return question and answer of a FAQ passage: its first line, which trimming may have cut."""
-    question = decision.passage.text.partition("\n")[0].strip()
-    answer = decision.text.removeprefix(question).strip()
-    return (question, answer) if answer else ("", decision.text.strip())
+def _as_quote(run: Sequence[tuple[float, Quotable]]) -> Quote:
+    (_, first), (_, last) = run[0], run[-1]
+    decision = first.decision
+    text = first.text if first is last else decision.passage.text[first.start : last.end]
+    most = MAX_QUOTE_CHARACTERS * len(run)
+    return Quote(as_data(_shorten(text, most)), decision.marker or 0, sum(p for p, _ in run))
 
 
-def _product_lines(text: str, matcher: QueryMatcher) -> str:
-    """Return a product's first line, its name and price, and the lines closest to the question."""
-    first, *others = split_sentences(text) or ("",)
-    scores = matcher.scores(others)
-    ranked = sorted(range(len(others)), key=lambda i: (-scores[i], i))
-    asked = [i for i in ranked if scores[i] >= MIN_LINE_MATCH] or ranked[:1]
-    return "\n".join([first, *(others[i] for i in sorted(asked[: MAX_PRODUCT_LINES - 1]))])
-
-
-def _shorten(text: str) -> str:
-    if len(text) <= MAX_QUOTE_CHARACTERS:
+def _shorten(text: str, most: int) -> str:
+    if len(text) <= most:
         return text
-    return text[:MAX_QUOTE_CHARACTERS].rsplit(None, 1)[0] + "…"
+    return text[:most].rsplit(None, 1)[0] + "…"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from leanrag.citations import CitationTracker
 from leanrag.extractive import ABSTENTIONS, INTRODUCTIONS, ExtractiveAnswerer
-from leanrag.types import LANGUAGES, Passage, PassageDecision, TextDelta
+from leanrag.text.matching import sentence_spans
+from leanrag.types import LANGUAGES, Passage, PassageDecision, SentenceChance, TextDelta
 
 MANUAL = {
     "en": (
@@ -46,14 +47,16 @@ def decided(
     text: str,
     *,
     marker: int | None = 1,
-    kind="document",
+    kind="manual",
     language="en",
     title="Handbook",
     carried: str | None = None,
     score: float = 0.5,
     bm25: float = 0.5,
     heading: str = "",
+    chances: tuple[float, ...] = (),
 ) -> PassageDecision:
+    spans = sentence_spans(text)[: len(chances)]
     passage = Passage(
         passage_id=UUID(int=marker or 99),
         source_id=UUID(int=7),
@@ -70,6 +73,11 @@ def decided(
         lexical_score=bm25,
         dense_score=score,
         score=score,
+        probability=sum(chances),
+        sentences=tuple(
+            SentenceChance(start, end, chance)
+            for (start, end), chance in zip(spans, chances, strict=True)
+        ),
     )
     return PassageDecision(
         passage, "primary", "kept", "", 20, text if carried is None else carried, marker
@@ -83,7 +91,8 @@ def answer(question: str, *decisions: PassageDecision, language="en") -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_answering_sentence_is_quoted_exactly_with_its_marker(language):
     question, text, sentence = MANUAL[language]
-    said = answer(question, decided(text, language=language, marker=4), language=language)
+    ranked = decided(text, language=language, marker=4, chances=(0.02, 0.9, 0.02))
+    said = answer(question, ranked, language=language)
     assert said == f"{INTRODUCTIONS[language]}\n\n{sentence} [4]"
 
 
@@ -194,7 +203,7 @@ def test_a_question_that_nothing_answers_gets_no_quote(bm25):
 
 
 def test_between_equal_matches_the_sentence_with_the_number_asked_for_comes_first():
-    text = "Delivery to Ankara takes patience. Delivery to Ankara takes 4 days."
+    text = "Delivery to Ankara takes patience. Cups. Delivery to Ankara takes 4 days."
     first, *_ = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", [decided(text)])
     assert first.text == "Delivery to Ankara takes 4 days."
 
@@ -204,7 +213,7 @@ def test_a_foreign_passage_gives_way_to_an_equal_one_and_is_quoted_where_it_is_a
     foreign = decided(sentence.format("nine"), marker=1, language="tr")
     own = decided(sentence.format("three"), marker=2, language="en")
     question, answerer = "Delivery Ankara CW-214 days", ExtractiveAnswerer()
-    assert [q.marker for q in answerer.choose(question, "en", [foreign, own])] == [2]
+    assert [q.marker for q in answerer.choose(question, "en", [foreign, own])] == [2, 1]
     assert [q.marker for q in answerer.choose(question, "en", [foreign])] == [1]
 
 
@@ -219,11 +228,38 @@ def test_a_heading_tells_what_its_sentences_are_about():
 
 def test_a_line_that_announces_a_list_is_not_quoted_but_tells_what_its_items_are():
     text = "To descale the samovar:\n1. Fill it with 2 litres of water.\n2. Wait half an hour."
-    quotes = ExtractiveAnswerer().choose("How do I descale the samovar?", "en", [decided(text)])
-    assert [q.text for q in quotes] == [
-        "1. Fill it with 2 litres of water.",
-        "2. Wait half an hour.",
+    (quote,) = ExtractiveAnswerer().choose("How do I descale the samovar?", "en", [decided(text)])
+    assert quote.text == "1. Fill it with 2 litres of water.\n2. Wait half an hour."
+
+
+def test_neighbouring_sentences_are_one_quote_as_they_stand_in_the_passage():
+    text = "We open at ten. Delivery to Ankara takes a while.  It takes 4 days to Ankara. Bye."
+    (quote,) = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", [decided(text)])
+    assert quote.text == "Delivery to Ankara takes a while.  It takes 4 days to Ankara."
+
+
+def test_sentences_with_another_one_between_are_two_quotes():
+    text = "Delivery to Ankara takes 4 days. We like cups. Delivery to Ankara takes patience."
+    quotes = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", [decided(text)])
+    assert [quote.text for quote in quotes] == [
+        "Delivery to Ankara takes 4 days.",
+        "Delivery to Ankara takes patience.",
     ]
+
+
+def test_a_likely_sentence_is_quoted_though_it_shares_fewer_words():
+    text = "Delivery to Ankara is how we began. Parcels arrive after two days."
+    likely = decided(text, chances=(0.001, 0.9))
+    first, *_ = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", [likely])
+    assert first.text == "Parcels arrive after two days."
+
+
+def test_a_far_less_likely_sentence_is_left_out():
+    text = "Delivery to Ankara takes 4 days. We are glad to bake cakes. Cups are blue."
+    (quote,) = ExtractiveAnswerer().choose(
+        MANUAL["en"][0], "en", [decided(text, chances=(0.9, 0.01, 0.01))]
+    )
+    assert quote.text == "Delivery to Ankara takes 4 days."
 
 
 def test_a_text_that_is_nothing_but_an_announcement_is_still_quoted():
@@ -239,11 +275,11 @@ def test_chosen_quotes_are_said_as_the_answer():
     assert "".join(answerer.say(quotes, "en")) == answer(MANUAL["en"][0], *decisions)
 
 
-def test_at_most_three_quotes_best_first_and_none_twice():
-    text = " ".join(f"Delivery to Ankara takes {i} days." for i in range(9))
+def test_at_most_two_sentences_best_first_and_none_twice():
+    text = " ".join(f"Delivery to Ankara takes {i} days. Cups." for i in range(9))
     copies = [decided(text, marker=1), decided(text, marker=2)]
     quotes = ExtractiveAnswerer().choose(MANUAL["en"][0], "en", copies)
-    assert len(quotes) == len({quote.text for quote in quotes}) == 3
+    assert len(quotes) == len({quote.text for quote in quotes}) == 2
     assert sorted(quotes, key=lambda quote: -quote.score) == list(quotes)
 
 
@@ -253,7 +289,8 @@ def test_a_quoted_mark_cannot_pass_for_a_citation():
 
 
 def test_every_marker_of_an_answer_is_cited_by_the_tracker():
-    decisions = [decided(MANUAL["en"][1], marker=1), decided(PRODUCT, kind="product", marker=2)]
+    manual = decided(MANUAL["en"][1], marker=1, chances=(0.01, 0.9, 0.01))
+    decisions = [manual, decided(PRODUCT, kind="product", marker=2, chances=(0.01,))]
     tracker = CitationTracker(decisions)
     pieces = list(ExtractiveAnswerer().answer(MANUAL["en"][0], "en", decisions))
     events = [event for piece in pieces for event in tracker.feed(piece)]
@@ -288,3 +325,24 @@ def test_any_text_gives_an_answer_and_no_error(question, texts, kind, language):
     assert answer(question, *decisions, language=language)
     quotes = ExtractiveAnswerer().choose(question, language, decisions)
     assert all(quote.text.strip() and 0 <= quote.score <= 1 for quote in quotes)
+
+
+def test_how_many_sentences_are_quoted_is_chosen():
+    text = " ".join(f"Delivery to Ankara takes {i} days. Cups." for i in range(9))
+    for most in (1, 2, 3):
+        answerer = ExtractiveAnswerer(max_sentences=most)
+        assert len(answerer.choose(MANUAL["en"][0], "en", [decided(text)])) == most
+
+
+def test_the_quotes_and_why_they_are_not_said_can_be_asked_for():
+    text = "Our grandmother founded the shop."
+    found = ExtractiveAnswerer().quote(RARE_WORDS, "en", [decided(text, bm25=4.0)])
+    assert [quote.text for quote in found.quotes] == [text]
+    assert not found.answerability.is_answerable
+    assert "descales" in found.answerability.unknown_words
+
+
+def test_a_lower_threshold_answers_what_a_higher_one_refuses():
+    decisions = [decided("Our grandmother founded the shop.", bm25=4.0)]
+    assert ExtractiveAnswerer(least_chance=0.0).choose(RARE_WORDS, "en", decisions)
+    assert not ExtractiveAnswerer(least_chance=0.99).choose(RARE_WORDS, "en", decisions)
