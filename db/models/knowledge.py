@@ -164,12 +164,15 @@ class LexicalStatistics(TenantOwned, Base):
     """Document frequencies of a tenant's terms, as a count-min sketch, and its passage count.
 
     `version` grows with every change, so that a process may keep the sketch it has read.
+    `knowledge_version`: triggers count it up with every change of what answers may stand on, be it
+    passages or who may find or cite them; it never takes a value twice.
     """
 
     __tablename__ = "lexical_statistics"
 
     passage_count: Mapped[int] = mapped_column(server_default=text("0"))
     version: Mapped[int] = mapped_column(server_default=text("0"))
+    knowledge_version: Mapped[int] = mapped_column(server_default=text("0"))
     sketch: Mapped[bytes] = mapped_column(LargeBinary)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
