@@ -12,8 +12,9 @@ from uuid import UUID
 
 from leanrag.bootstrap import Services
 from leanrag.ingest.chunk import cut
+from leanrag.ingest.extracted import Chunk, ExtractedDocument, ExtractedPage
 from leanrag.text.tokens import TokenCounter, load_counter
-from leanrag.types import LANGUAGES, Chunk, ExtractedDocument, ExtractedPage, Language
+from leanrag.types import LANGUAGES, Language
 
 SOURCE_PASSAGES = 250  # of the set in one source: a transaction for each would take minutes
 _GZIP_MAGIC = b"\x1f\x8b"

@@ -19,9 +19,10 @@ from db.models.base import new_id
 from db.models.knowledge import LEXICAL_DIMENSIONS
 from leanrag.embeddings import Embedder, Vectors
 from leanrag.ingest.chunk import cut
+from leanrag.ingest.extracted import ExtractedDocument, ExtractedPage
 from leanrag.text.lexical import document_weights
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import ExtractedDocument, ExtractedPage, Language
+from leanrag.types import Language
 
 SWAPPED_SHARE = 0.15  # of a copy's words come from another passage of its language
 CHUNK_TOKENS = 200

@@ -17,11 +17,12 @@ from uuid import UUID
 
 from leanrag.bootstrap import Services
 from leanrag.demo.loader import DEMO_DIRECTORY
+from leanrag.ingest.extracted import Chunk
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
 from leanrag.text.sentences import split_sentences
 from leanrag.text.tokens import load_counter
-from leanrag.types import Chunk, Language
+from leanrag.types import Language
 
 MANUAL_WORDS = 15_000
 PAGE_WORDS = 300

@@ -20,9 +20,9 @@ from db.models import ChunkEmbedding, ChunkRow, ChunkTerms, LexicalStatistics, S
 from db.models.base import new_id
 from db.models.knowledge import LEXICAL_DIMENSIONS
 from leanrag.embeddings import Vectors
+from leanrag.ingest.extracted import Chunk
 from leanrag.text.lexical import document_weights
 from leanrag.text.term_statistics import TermSketch
-from leanrag.types import Chunk
 
 _INSERT_ROWS = 250
 

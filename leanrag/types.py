@@ -1,4 +1,4 @@
-"""The frozen values that travel between the steps of ingest and of a turn."""
+"""The frozen values that travel between the steps of a turn."""
 
 from __future__ import annotations
 
@@ -20,54 +20,27 @@ DEFAULT_INTENTS: tuple[Intent, ...] = ("pricing", "product", "howto", "contact",
 Section = Literal["system", "question", "conversation", "primary", "secondary"]
 Fate = Literal["kept", "trimmed", "dropped"]
 Outcome = Literal["complete", "stopped", "partial", "abstained"]
-
-# ---- ingest -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractedPage:
-    """Text of one page in reading order; `number` counts from 1, None where a file has no pages."""
-
-    number: int | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractedDocument:
-    """What a file says: its title (metadata or first heading; may be empty) and its pages."""
-
-    title: str
-    pages: tuple[ExtractedPage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A passage cut from a source, before it is embedded.
-
-    `heading` is the path of headings joined by " > "; `token_count` counts `text` in o200k_base.
-    """
-
-    position: int
-    title: str
-    heading: str
-    text: str
-    tldr: str
-    language: Language
-    token_count: int
-    content_hash: str
-    page: int | None = None
-
+# What `model_used` says of answers that no model made and no passage was quoted for.
+FIXED_REPLY, CACHED_ANSWER = "fixed", "cache"
 
 # ---- the turn ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedKeyword:
-    """A keyword that was found in the question, with its weight (1 to 3)."""
+    """A keyword that was found in the question, with its weight (1 to 3).
+
+    `typed`: the customer's own words. `is_near`: they are only nearly spelt like the keyword, and
+    `counted` of its weight. `is_own`: the tenant set it, so no model may overrule it.
+    """
 
     keyword: str
     intent: Intent
     weight: int
+    typed: str = ""
+    is_near: bool = False
+    counted: float = 0.0
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +52,51 @@ class SourceShare:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFeature:
+    """Words of the question that spoke for an intent in the model; `weight` in log-odds."""
+
+    text: str
+    intent: Intent
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntentScore:
+    """What spoke for an intent: counted weights of keywords, the model's chance, and both as one.
+
+    `model` is None where no model knows the intent; `probability` is not calibrated.
+    """
+
+    intent: Intent
+    keywords: float
+    model: float | None
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteExplanation:
+    """Why a question went where it went: every intent's score, best first, and who decided.
+
+    `overruled` is the intent that the model would have chosen against a keyword that the tenant
+    set. Below `least_probability` a question without keywords is general. `labelled`: how many of
+    the tenant's own labelled messages the model learned from.
+    """
+
+    decided_by: Literal["keywords", "model", "both", "nothing"] = "nothing"
+    scores: tuple[IntentScore, ...] = ()
+    features: tuple[ModelFeature, ...] = ()
+    overruled: Intent | None = None
+    least_probability: float = 0.0
+    labelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """Where a question goes: language, intent, confidence (0 to 1) and the two source shares."""
+    """Where a question goes: language, intent, confidence (0 to 1) and the two source shares.
+
+    Of so many routes of one confidence, as many are right (bench/routing.py). `also`: the second
+    thing that the question asks for; both shares then hold the sources of both intents.
+    """
 
     language: Language
     intent: Intent
@@ -88,6 +104,8 @@ class Route:
     matched: tuple[MatchedKeyword, ...]
     primary: SourceShare
     secondary: SourceShare
+    also: Intent | None = None
+    explanation: RouteExplanation = RouteExplanation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +266,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerMetadata:
-    """How an answer came about; cost in US dollars (None: no known price), times in ms."""
+    """How an answer came about; cost in US dollars (None: no known price), times in ms.
+
+    `prompt_version`: of the bot's published texts and routing; 0 where none was.
+    """
 
     intent: Intent
     confidence: float
@@ -263,6 +284,7 @@ class AnswerMetadata:
     outcome: Outcome
     response_time_ms: float
     first_token_ms: float | None
+    prompt_version: int = 0
 
 
 # ---- events of a turn, in the order in which they come -----------------------------------------

@@ -10,11 +10,12 @@ from sqlalchemy import text, update
 
 from db.models import Source
 from leanrag.embeddings import LocalEmbedder
+from leanrag.ingest.extracted import Chunk
 from leanrag.passage_index_cache import PassageIndexCache
 from leanrag.passage_search import PassageSearch
 from leanrag.sources import SourceView
 from leanrag.text.lexical import question_terms
-from leanrag.types import Chunk, Passage
+from leanrag.types import Passage
 from tests.product_parts import Parts
 
 DIMENSIONS = 64

@@ -10,7 +10,8 @@ from leanrag.cli.opening import read_settings
 from leanrag.cli.terminal import DONE, FAILED, amount, say
 from leanrag.cli.upload_files import read_file
 from leanrag.errors import InvalidInput, NoTextFound
-from leanrag.types import Chunk, SourceKind
+from leanrag.ingest.extracted import Chunk
+from leanrag.types import SourceKind
 
 if TYPE_CHECKING:
     from leanrag.settings import Settings

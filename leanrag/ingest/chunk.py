@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from leanrag.errors import InvalidInput
+from leanrag.ingest.extracted import Chunk, ExtractedDocument
 from leanrag.ingest.passage import make_chunk
 from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
 from leanrag.ingest.split import Splitter
@@ -21,7 +22,7 @@ from leanrag.ingest.tldr import summarize
 from leanrag.text.language import detect_language
 from leanrag.text.sentences import split_sentences
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import Chunk, ExtractedDocument, SourceKind
+from leanrag.types import SourceKind
 
 __all__ = ["ProductRow", "cut", "faq_chunks", "product_chunks"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from leanrag.ingest.extracted import Chunk
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import Chunk, Language
+from leanrag.types import Language
 
 
 def make_chunk(

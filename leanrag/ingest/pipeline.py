@@ -19,6 +19,7 @@ from leanrag.embeddings import Embedder
 from leanrag.errors import DatabaseUnavailable, LeanRagError, NoTextFound
 from leanrag.ingest.chunk import cut
 from leanrag.ingest.extract import extract
+from leanrag.ingest.extracted import Chunk, ExtractedDocument
 from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, cut_records
 from leanrag.ingest.upload import Accepted, Upload, chunk_settings, new_source, title_of
@@ -27,7 +28,7 @@ from leanrag.passage_store import replace_passages
 from leanrag.settings import Settings
 from leanrag.sources import SourceView, find_source, source_view
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import Chunk, ExtractedDocument, SourceKind
+from leanrag.types import SourceKind
 
 __all__ = ["Accepted", "Ingest", "Upload"]
 

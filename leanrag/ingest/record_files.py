@@ -8,9 +8,10 @@ from decimal import Decimal, InvalidOperation
 from typing import cast
 
 from leanrag.errors import ExtractionFailed
+from leanrag.ingest.extracted import Chunk
 from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import Chunk, Language, SourceKind
+from leanrag.types import Language, SourceKind
 
 RECORDS_MEDIA_TYPE = "text/csv"
 

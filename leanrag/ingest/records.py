@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import unquote
 
+from leanrag.ingest.extracted import Chunk
 from leanrag.ingest.passage import make_chunk
 from leanrag.text.language import detect_language
 from leanrag.text.tokens import TokenCounter
-from leanrag.types import Chunk, Language
+from leanrag.types import Language
 
 
 @dataclass(frozen=True, slots=True)

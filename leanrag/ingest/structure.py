@@ -16,7 +16,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from leanrag.types import ExtractedDocument, ExtractedPage
+from leanrag.ingest.extracted import ExtractedDocument, ExtractedPage
 
 BlockKind = Literal["heading", "paragraph", "item", "table", "code"]
 

@@ -18,20 +18,12 @@ from leanrag.budget import BudgetLimits, TokenBudgetController
 from leanrag.embeddings import LocalEmbedder
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.ingest.chunk import cut
+from leanrag.ingest.extracted import Chunk, ExtractedDocument, ExtractedPage
 from leanrag.passage_search import PassageSearch
 from leanrag.retriever import ContextRetriever
 from leanrag.text.language import detect_language
 from leanrag.text.tokens import load_counter
-from leanrag.types import (
-    SOURCE_KINDS,
-    Chunk,
-    Evidence,
-    ExtractedDocument,
-    ExtractedPage,
-    Memory,
-    Route,
-    SourceShare,
-)
+from leanrag.types import SOURCE_KINDS, Evidence, Memory, Route, SourceShare
 from tests.product_parts import Parts, make_parts, new_tenant
 
 QUESTION = "In which year was the warrenty of the northern garden pump 7 extended?"

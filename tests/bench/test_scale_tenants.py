@@ -13,8 +13,8 @@ from bench._recall_data import PublicPassage
 from bench._scale_passages import Prepared, prepare
 from leanrag.bootstrap import Services
 from leanrag.embeddings import embedder_from
+from leanrag.ingest.extracted import Chunk
 from leanrag.text.tokens import load_counter
-from leanrag.types import Chunk
 from tests.product_parts import counted_statistics, recounted_statistics
 
 PUBLIC = (

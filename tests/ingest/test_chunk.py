@@ -9,8 +9,9 @@ from hypothesis import settings as hypothesis_settings
 
 from leanrag.errors import InvalidInput
 from leanrag.ingest.chunk import cut
+from leanrag.ingest.extracted import Chunk, ExtractedDocument, ExtractedPage
 from leanrag.text.tokens import TokenCounter, load_counter
-from leanrag.types import Chunk, ExtractedDocument, ExtractedPage, SourceKind
+from leanrag.types import SourceKind
 
 MARKDOWN = """# Care guide
 

@@ -1,0 +1,47 @@
+"""The frozen values that travel between the steps of ingest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leanrag.types import Language
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedPage:
+    """Text of one page in reading order; `number` counts from 1, None where a file has no pages.
+
+    `label` names the place where there is no page to cite: the time stamp of subtitles, "00:12:05".
+    """
+
+    number: int | None
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedDocument:
+    """What a file says: its title (metadata or first heading; may be empty) and its pages."""
+
+    title: str
+    pages: tuple[ExtractedPage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage cut from a source, before it is embedded.
+
+    `heading` is the path of headings joined by " > "; `token_count` counts `text` in o200k_base;
+    `label` is that of the page on which it begins.
+    """
+
+    position: int
+    title: str
+    heading: str
+    text: str
+    tldr: str
+    language: Language
+    token_count: int
+    content_hash: str
+    page: int | None = None
+    label: str = ""
