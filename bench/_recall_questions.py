@@ -10,9 +10,9 @@ from uuid import UUID
 from bench._recall_data import PublicQuestion
 from bench._recall_figures import Asked
 from leanrag import prompts
-from leanrag.answer import TurnPreview
 from leanrag.bootstrap import Services
 from leanrag.budget import BudgetLimits, TokenBudgetController
+from leanrag.previews import TurnPreview
 from leanrag.router import FALLBACK_INTENT, IntentRouting
 from leanrag.text.normalize import clean, fold
 from leanrag.text.tokens import encoding_for_model, load_counter
@@ -29,7 +29,7 @@ class Asker:
     def __init__(
         self, services: Services, tenant_id: UUID, budgets: Sequence[int], *, use_router: bool
     ) -> None:
-        self._answerer = services.answerer
+        self._previews = services.previews
         self._tenant_id = tenant_id
         self._budgets = budgets
         self._draft = None if use_router else _ALL_KINDS
@@ -45,7 +45,7 @@ class Asker:
         """Ask `text`, which is the question as it is or mistyped."""
         text = clean(text).strip()
         started = time.perf_counter()
-        preview = self._answerer.preview(self._tenant_id, text, draft=self._draft)
+        preview = self._previews.preview(self._tenant_id, text, draft=self._draft)
         preview_ms = (time.perf_counter() - started) * 1000
         empty = self._pack(text, preview, Evidence((), ()), self._limits).total_tokens
         evidence = _evidence_of(preview)

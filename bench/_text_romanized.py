@@ -9,8 +9,8 @@ from uuid import UUID
 
 from bench import _turn_product as product
 from bench._recall_data import PublicQuestion
-from leanrag.answer import Answerer, Question
-from leanrag.bootstrap import start_services
+from leanrag.answer import Question
+from leanrag.bootstrap import Services, start_services
 from leanrag.text.normalize import fold
 from leanrag.types import LANGUAGES, Language, TurnEnded
 
@@ -37,7 +37,7 @@ def measure(questions: Sequence[PublicQuestion]) -> tuple[RomanizedRecall, ...]:
         settings = product.settings_for(home)
         with closing(start_services(settings, worker=True)) as services:
             tenant_id = services.local_tenant_id
-            asked = [(q, _ask(services.answerer, tenant_id, q)) for q in questions]
+            asked = [(q, _ask(services, tenant_id, q)) for q in questions]
     return tuple(
         RomanizedRecall(language, len(own), *(sum(found) for found in zip(*own, strict=True)))
         for language in LANGUAGES
@@ -45,14 +45,14 @@ def measure(questions: Sequence[PublicQuestion]) -> tuple[RomanizedRecall, ...]:
     )
 
 
-def _ask(answerer: Answerer, tenant_id: UUID, question: PublicQuestion) -> tuple[bool, bool, bool]:
-    passages = answerer.search(tenant_id, question.text).passages[:FIRST]
+def _ask(services: Services, tenant_id: UUID, question: PublicQuestion) -> tuple[bool, bool, bool]:
+    passages = services.previews.search(tenant_id, question.text).passages[:FIRST]
     found = " ".join(f"{p.title} {p.heading} {p.text}" for p in passages)
-    carried = answerer.preview(tenant_id, question.text).prompt.carried()
+    carried = services.previews.preview(tenant_id, question.text).prompt.carried()
     prompt = " ".join(f"{d.passage.title} {d.text}" for d in carried)
     answer = " ".join(
         event.text
-        for event in answerer.answer(tenant_id, Question(question.text))
+        for event in services.answerer.answer(tenant_id, Question(question.text))
         if isinstance(event, TurnEnded)
     )
     return _holds(found, question), _holds(prompt, question), _holds(answer, question)

@@ -112,7 +112,7 @@ def _examples(
             mistyped = add_noise(question.text, question.language, key=key)
             for text in (question.text, mistyped):
                 observer.forget()
-                services.answerer.search(tenant_id, text)
+                services.previews.search(tenant_id, text)
                 own = gold.get((question.language, question.question_id))
                 yield example(question, observer, own, is_mistyped=text is mistyped)
 

@@ -22,7 +22,8 @@ from db.engine import (
 from db.errors import DatabaseError
 from db.migrate import migrate
 from db.tenancy import Database
-from leanrag.answer import Answerer, TurnSteps
+from leanrag.answer import Answerer
+from leanrag.bot_versions import BotVersions
 from leanrag.bots import Bots
 from leanrag.budget import BudgetLimits, TokenBudgetController
 from leanrag.conversations import Conversations
@@ -30,26 +31,37 @@ from leanrag.demo.loader import ensure_demo_tenant
 from leanrag.embedding_cache import QuestionEmbedder
 from leanrag.embeddings import Embedder, embedder_from
 from leanrag.errors import ConfigurationError, DatabaseUnavailable
+from leanrag.first_contact import FirstContact
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.health import Health
 from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.pipeline import Ingest
+from leanrag.intent_model import shipped_model
+from leanrag.keyword_lab import KeywordLab
+from leanrag.labelled_messages import LabelledMessages
 from leanrag.llm import ChatModel, chat_model_from
 from leanrag.memory import MemoryLimits, SessionMemoryManager
 from leanrag.passage_index_cache import PassageIndexCache
 from leanrag.passage_search import PassageSearch
+from leanrag.previews import Previews
+from leanrag.question_vectors import QuestionVectorReader
 from leanrag.quotas import RateLimiter
 from leanrag.ranking_profiles import load_profile
+from leanrag.response_cache import ResponseCache, answer_settings
 from leanrag.retriever import ContextRetriever
 from leanrag.routing_defaults import default_keywords, default_routings
 from leanrag.settings import Settings, load_settings
 from leanrag.sources import Sources
 from leanrag.speech import Speaker
+from leanrag.summary_renewal import SummaryRenewal
+from leanrag.summary_writer import SummaryWriter
 from leanrag.tenants import Tenants
 from leanrag.text.tokens import TokenCounter, encoding_for_model, load_counter
 from leanrag.token_margin import TokenMargins, served_models
 from leanrag.tuning import RouterCache, Tuning, seed_defaults
+from leanrag.turn_steps import TurnSteps
 from leanrag.usage import Usage
+from leanrag.what_if import WhatIf
 
 log = logging.getLogger(__name__)
 
@@ -67,16 +79,21 @@ class Services:
     database: Database
     tenants: Tenants
     bots: Bots
+    bot_versions: BotVersions
     sources: Sources
     ingest: Ingest
     answerer: Answerer
+    previews: Previews
+    what_if: WhatIf
+    keyword_lab: KeywordLab
     conversations: Conversations
     tuning: Tuning
+    labelled_messages: LabelledMessages
     usage: Usage
     health: Health
     jobs: JobQueue
     local_tenant_id: UUID
-    closing: tuple[PassageIndexCache | Embedder | ChatModel, ...]
+    closing: tuple[PassageIndexCache | SummaryRenewal | Embedder | ChatModel, ...]
     server: EmbeddedServer | None
 
     def close(self) -> None:
@@ -186,11 +203,9 @@ def _compose(
         max_bytes=settings.index_cache_mb * 1024**2,
         uses_dense=uses_dense,
     )
+    candidates = settings.retrieval_candidates
     search = PassageSearch(
-        embedder.model,
-        candidates=settings.retrieval_candidates,
-        indexes=indexes,
-        uses_dense=uses_dense,
+        embedder.model, candidates=candidates, indexes=indexes, uses_dense=uses_dense
     )
     retriever = ContextRetriever(search, profile, min_relevance=settings.min_relevance)
     questions = QuestionEmbedder(
@@ -203,17 +218,51 @@ def _compose(
         database=database,
         tenants=tenants,
         bots=Bots(database),
+        bot_versions=BotVersions(database, steps.budget.check_persona),
         sources=Sources(database),
         ingest=ingest,
         answerer=Answerer(database, steps),
+        previews=Previews(database, steps),
+        what_if=_what_if(settings, database, steps, embedder, is_embedded=uses_dense),
+        keyword_lab=KeywordLab(
+            database, steps.routers.make, steps.contact, unlearned=shipped_model()
+        ),
         conversations=Conversations(database),
         tuning=Tuning(database),
+        labelled_messages=LabelledMessages(database),
         usage=Usage(database),
         health=Health(database, embedder, jobs, settings),
         jobs=jobs,
         local_tenant_id=local,
-        closing=(indexes, embedder) if model is None else (indexes, embedder, model),
+        closing=tuple(
+            part for part in (indexes, embedder, steps.renewal, model) if part is not None
+        ),
         server=server,
+    )
+
+
+def _what_if(
+    settings: Settings,
+    database: Database,
+    steps: TurnSteps,
+    embedder: Embedder,
+    *,
+    is_embedded: bool,
+) -> WhatIf:
+    return WhatIf(
+        database,
+        steps,
+        limits=_budget_limits(settings),
+        vectors=QuestionVectorReader(embedder, is_used=is_embedded),
+        make_router=steps.routers.make,
+    )
+
+
+def _budget_limits(settings: Settings) -> BudgetLimits:
+    return BudgetLimits(
+        max_prompt_tokens=settings.max_prompt_tokens,
+        max_question_tokens=settings.max_question_tokens,
+        max_conversation_tokens=settings.max_conversation_tokens,
     )
 
 
@@ -225,29 +274,32 @@ def _turn_steps(
     model: ChatModel | None,
     counter: TokenCounter,
 ) -> TurnSteps:
-    return TurnSteps(
-        routers=RouterCache(),
-        memory=SessionMemoryManager(
-            counter,
-            MemoryLimits(
-                settings.max_summary_tokens,
-                settings.summary_every_messages,
-                settings.recent_messages,
-            ),
+    memory = SessionMemoryManager(
+        counter,
+        MemoryLimits(
+            settings.max_summary_tokens,
+            settings.summary_every_messages,
+            settings.recent_messages,
         ),
+    )
+    margins = TokenMargins(served_models(settings), max_prompt_tokens=settings.max_prompt_tokens)
+    renewal = None
+    if model is not None:
+        writer = SummaryWriter(model, counter, settings.max_summary_tokens)
+        renewal = SummaryRenewal(database, memory, writer, margins, counter, settings)
+    return TurnSteps(
+        contact=FirstContact(),
+        routers=RouterCache(),
+        memory=memory,
         embedder=questions,
         retriever=retriever,
-        budget=TokenBudgetController(
-            counter,
-            BudgetLimits(
-                max_prompt_tokens=settings.max_prompt_tokens,
-                max_question_tokens=settings.max_question_tokens,
-                max_conversation_tokens=settings.max_conversation_tokens,
-            ),
-        ),
-        margins=TokenMargins(served_models(settings), max_prompt_tokens=settings.max_prompt_tokens),
+        budget=TokenBudgetController(counter, _budget_limits(settings)),
+        margins=margins,
         counter=counter,
         speaker=Speaker(model, counter, settings),
         limiter=RateLimiter(settings.questions_per_minute),
         questions_per_month=settings.questions_per_month,
+        cache=ResponseCache(settings.response_cache_seconds),
+        answer_settings=answer_settings(settings),
+        renewal=renewal,
     )

@@ -31,7 +31,10 @@ _LOCK = text(
 
 @dataclass(frozen=True, slots=True)
 class ConversationView:
-    """A conversation as the list shows it; `title` is the start of its first question."""
+    """A conversation as the list shows it; `title` is the start of its first question.
+
+    `handoff_requested_at`: when the customer asked for a person whom nobody has sent yet.
+    """
 
     conversation_id: UUID
     bot_id: UUID
@@ -40,6 +43,7 @@ class ConversationView:
     channel: str
     message_count: int
     updated_at: datetime
+    handoff_requested_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ def _conversation_view(row: Conversation) -> ConversationView:
         channel=row.channel,
         message_count=row.message_count,
         updated_at=row.updated_at,
+        handoff_requested_at=row.handoff_requested_at,
     )
 
 

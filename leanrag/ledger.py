@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from leanrag.abstention import Answerability
+from leanrag.first_contact import FirstContactMatch
 from leanrag.token_margin import EXACT, TokenMargin
 from leanrag.types import AnswerMetadata, BudgetedPrompt, Citation, Route
 
@@ -29,11 +32,29 @@ class Counterfactual:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheHit:
+    """The answer of `message_id`, `age_seconds` old, was given again.
+
+    `match`: the question was the same as `question` or nearly so; `differences` are what was
+    overlooked, in the words of then and of now.
+    """
+
+    message_id: UUID
+    match: Literal["exact", "near"]
+    differences: tuple[tuple[str, str], ...]
+    age_seconds: float
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """How an answer came about: route, exact prompt, every passage's fate, cost and time.
 
     `widened`: sources outside the route were used. `step_ms`: milliseconds of each step. `margin`:
     by how much the provider may count the prompt longer than we did, as the budget assumed.
+    `contact`: what the message does
+    besides asking. `answerability`: the chance that the sources answer, where they are quoted.
+    `cached`: the answer was given before; the prompt is that of then.
     """
 
     route: Route
@@ -43,7 +64,15 @@ class Ledger:
     counterfactual: Counterfactual
     metadata: AnswerMetadata
     step_ms: dict[str, float]
-    margin: TokenMargin = EXACT  # ledgers of before margins were kept have none
+    margin: TokenMargin = EXACT  # ledgers of before these were kept have none
+    contact: FirstContactMatch | None = None
+    answerability: Answerability | None = None
+    cached: CacheHit | None = None
+
+    @property
+    def prompt_version(self) -> int:
+        """The version of the bot's texts and routing that the answer was made by; 0: unknown."""
+        return self.metadata.prompt_version
 
 
 def ledger_to_json(ledger: Ledger) -> str:

@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 
 from genai_prices import Usage, calc_price
 
+from leanrag.types import CACHED_ANSWER, FIXED_REPLY
+
 EXTRACTIVE_MODEL = "extractive"
+_OWN_MODELS = frozenset({EXTRACTIVE_MODEL, FIXED_REPLY, CACHED_ANSWER})
 LOCAL_EMBEDDING_PREFIX = "local-"
 # Makers whose models run nowhere but at themselves: under these names a server on this machine is
 # a gateway, and the call is billed. Their open-weight models are the exception.
@@ -44,7 +47,7 @@ def cost_usd(
     Anthropic serve: then a local gateway stands in front of them. At an address that the price list
     does not know, the model's name alone decides.
     """
-    if model == EXTRACTIVE_MODEL or model.startswith(LOCAL_EMBEDDING_PREFIX):
+    if model in _OWN_MODELS or model.startswith(LOCAL_EMBEDDING_PREFIX):
         return 0.0
     seller = _find_seller(model, base_url)
     if seller is None:

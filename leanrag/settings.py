@@ -130,6 +130,16 @@ class Settings(BaseSettings):
     min_relevance: Fraction = Field(
         0.1, description="Share of the question's term weight a passage must cover to be used."
     )
+    response_cache_seconds: int = Field(
+        900,
+        ge=0,
+        le=86_400,
+        description="How long an answer is given again to the same question; 0: never.",
+    )
+    least_answer_chance: Fraction = Field(
+        0.5,
+        description="Without a model: least chance that the sources answer, for a quotation.",
+    )
     index_cache_mb: int = Field(
         512,
         ge=0,

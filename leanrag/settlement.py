@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from db.models import Message, PrivacyFinding, UsageEvent
 from leanrag.errors import LeanRagError
-from leanrag.ledger import Ledger, citations_to_json, ledger_to_json
-from leanrag.memory import SessionMemoryManager
+from leanrag.first_contact import FirstContactMatch
+from leanrag.ledger import CacheHit, Ledger, citations_to_json, ledger_to_json
+from leanrag.memory import SUMMARISED_MESSAGES, ReplacedSummary, SessionMemoryManager
 from leanrag.pricing import cost_usd
+from leanrag.response_cache import CachedAnswer, CacheKey, ResponseCache
 from leanrag.token_margin import EXACT, TokenMargin, TokenMargins
 from leanrag.turn_basis import TurnBasis
 from leanrag.types import AnswerMetadata, Citation, Memory, Route, TurnFailed
@@ -28,8 +30,7 @@ _ADD_MESSAGES = insert(cast(Table, Message.__table__))
 _ADD_USAGE = insert(cast(Table, UsageEvent.__table__))
 # The conversation's lock comes first: a deletion, which locks in the same order, waits or is waited
 # for. Nothing is stored, and no row returned, where the conversation or the message is gone.
-_STORE_ANSWER = text(
-    """
+_STORE_ANSWER_OF = """
     WITH counted AS (
         UPDATE conversations SET message_count = message_count + 2, updated_at = now()
         WHERE tenant_id = :tenant AND conversation_id = :conversation
@@ -39,10 +40,13 @@ _STORE_ANSWER = text(
     SET text = :text, status = :status, error = :error,
         citations = CAST(:citations AS jsonb), ledger = CAST(:ledger AS jsonb)
     FROM counted WHERE tenant_id = :tenant AND message_id = :message
-    RETURNING counted.message_count, (
-        SELECT coalesce(max(m.message_count), 0) FROM session_memories m
-        WHERE m.tenant_id = :tenant AND m.conversation_id = :conversation
-    ) AS summarised
+    RETURNING counted.message_count, ({summarised}) AS summarised
+"""
+_STORE_ANSWER = text(_STORE_ANSWER_OF.format(summarised=SUMMARISED_MESSAGES))
+_ASK_FOR_PERSON = text(
+    """
+    UPDATE conversations SET handoff_requested_at = coalesce(handoff_requested_at, now())
+    WHERE tenant_id = :tenant_id AND conversation_id = :conversation_id
     """
 )
 _ADD_CITATION_USES = text(
@@ -62,7 +66,9 @@ _ADD_CITATION_USES = text(
 class AdmittedTurn:
     """A turn that may run: its ids, what it stands on, the route and what was remembered.
 
-    `margin` is that of the models that may answer, for the language of the question.
+    `margin` is that of the models that may answer, for the language of the question; `contact` is
+    what the message does besides asking. `cache_key` is where the answer may be kept, None where it
+    is this conversation's alone; `cached` is one that was kept there.
     """
 
     tenant_id: UUID
@@ -74,6 +80,14 @@ class AdmittedTurn:
     route: Route
     memory: Memory
     margin: TokenMargin = EXACT
+    contact: FirstContactMatch | None = None
+    cache_key: CacheKey | None = None
+    cached: CachedAnswer | None = None
+
+    @property
+    def is_question(self) -> bool:
+        """Tell whether it asks anything: a greeting alone does not."""
+        return self.contact is None or not self.contact.is_whole
 
     def failed(self, exc: LeanRagError, kept_text: str) -> TurnFailed:
         """Return the event of a broken turn; `kept_text` is what was stored of its answer."""
@@ -98,7 +112,7 @@ class WithheldText:
 
 @dataclass(frozen=True, slots=True)
 class TurnResult:
-    """All that a turn leaves behind."""
+    """All that a turn leaves behind; `spared_model` would have been called for a written answer."""
 
     text: str
     status: str
@@ -109,11 +123,15 @@ class TurnResult:
     metadata: AnswerMetadata
     cached_tokens: int = 0
     price_address: str = ""
+    spared_model: str = ""
     details: dict[str, object] = field(default_factory=dict)
 
 
 def store_opening(turn: AdmittedTurn, *, session: Session) -> None:
-    """Store the question, and the answer that is still empty: a crash leaves it as partial."""
+    """Store the question, and the answer that is still empty: a crash leaves it as partial.
+
+    A wish for a person is noted with the conversation.
+    """
     of_turn = {"tenant_id": turn.tenant_id, "conversation_id": turn.conversation_id}
     asked = {"message_id": turn.question_id, "role": "user", "text": turn.question}
     answer = {"message_id": turn.message_id, "role": "assistant", "text": ""}
@@ -124,6 +142,8 @@ def store_opening(turn: AdmittedTurn, *, session: Session) -> None:
             {**of_turn, **answer, "status": "partial"},
         ],
     )
+    if turn.contact is not None and turn.contact.wants_person:
+        session.execute(_ASK_FOR_PERSON, of_turn)
 
 
 def save_partial(turn: AdmittedTurn, text: str, *, session: Session) -> None:
@@ -140,13 +160,16 @@ def settle(
     result: TurnResult,
     memory: SessionMemoryManager,
     margins: TokenMargins,
+    cache: ResponseCache,
     *,
     session: Session,
-) -> None:
+) -> ReplacedSummary | None:
     """Store message, ledger, citations, findings, usage, memory, and how the provider counted.
 
-    Where the conversation was deleted meanwhile, usage and count alone are stored: it was paid for.
+    Return the summary if it was replaced: a model may write a better one. Where the conversation
+    was deleted meanwhile, usage and count alone are stored: it was paid for.
     """
+    replaced = None
     session.execute(_ADD_USAGE, _usage(turn, result, margins))
     stored = session.execute(
         _STORE_ANSWER,
@@ -158,18 +181,50 @@ def settle(
             "status": result.status,
             "error": result.error,
             "citations": citations_to_json(result.citations),
-            "ledger": ledger_to_json(replace(result.ledger, margin=turn.margin)),
+            "ledger": ledger_to_json(_completed(turn, result.ledger)),
         },
     ).one_or_none()
     if stored is not None:
         _add_citation_uses(turn, result.citations, session=session)
         _add_findings(turn, result.withheld, session=session)
+        _keep_for_others(turn, result, cache, session=session)
         # Read as of before a wait for another turn's lock, so `summarised` is at most too small.
         if memory.is_due(stored.message_count, stored.summarised):
-            memory.replace_when_due(
+            replaced = memory.replace_when_due(
                 turn.tenant_id, turn.conversation_id, stored.message_count, session=session
             )
     _learn_margin(turn, result, margins, session=session)  # last: it locks a row that turns share
+    return replaced
+
+
+def _keep_for_others(
+    turn: AdmittedTurn, result: TurnResult, cache: ResponseCache, *, session: Session
+) -> None:
+    """Keep a whole answer that is nobody's own; count one that was given again."""
+    if turn.cached is not None:
+        cache.count_hit(turn.tenant_id, turn.cached.entry_id, session=session)
+    elif turn.cache_key is not None and result.status == "complete" and not result.withheld:
+        cache.store(turn.tenant_id, turn.cache_key, turn.question, turn.message_id, session=session)
+
+
+def _completed(turn: AdmittedTurn, ledger: Ledger) -> Ledger:
+    """Add what was known before the answer was made."""
+    return replace(
+        ledger,
+        margin=turn.margin,
+        contact=turn.contact,
+        cached=None if turn.cached is None else _hit(turn.cached),
+    )
+
+
+def _hit(cached: CachedAnswer) -> CacheHit:
+    return CacheHit(
+        message_id=cached.message_id,
+        match=cached.same.match,
+        differences=tuple((found.first, found.second) for found in cached.same.differences),
+        age_seconds=cached.age_seconds,
+        question=cached.question,
+    )
 
 
 def _add_citation_uses(
@@ -239,9 +294,10 @@ def _usage(turn: AdmittedTurn, result: TurnResult, margins: TokenMargins) -> dic
     """Return the columns of the turn's usage event."""
     metadata = result.metadata
     # A call that the provider refused took nothing, so nothing was saved by it either.
-    everything = result.ledger.counterfactual.total_tokens if metadata.prompt_tokens else 0
+    was_answered = metadata.prompt_tokens or result.spared_model
+    everything = result.ledger.counterfactual.total_tokens if was_answered else 0
     saved = cost_usd(
-        metadata.model_used,
+        result.spared_model or metadata.model_used,
         prompt_tokens=max(0, everything - metadata.prompt_tokens),
         base_url=result.price_address,
     )

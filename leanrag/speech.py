@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from leanrag.abstention import Answerability
 from leanrag.citations import CitationTracker
 from leanrag.errors import LeanRagError
-from leanrag.extractive import ExtractiveAnswerer
+from leanrag.extractive import ExtractiveAnswerer, QuotedAnswer, in_pieces
 from leanrag.ledger import Counterfactual, Ledger
 from leanrag.llm import ChatModel
 from leanrag.pricing import cost_usd
@@ -22,6 +24,7 @@ from leanrag.text.tokens import TokenCounter
 from leanrag.types import (
     AnswerMetadata,
     BudgetedPrompt,
+    Citation,
     CitationMade,
     Evidence,
     ModelDelta,
@@ -32,12 +35,25 @@ from leanrag.types import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An answer that is written already, by a fixed reply or by an earlier turn (`made_by`).
+
+    `spared_model` would have been called for it; the product's own where none is named.
+    """
+
+    text: str
+    made_by: str
+    citations: tuple[Citation, ...] = ()
+    spared_model: str = ""
+
+
 class Speaker:
     """Makes answers with a chat model, or by quotation where there is none."""
 
     def __init__(self, model: ChatModel | None, counter: TokenCounter, settings: Settings) -> None:
         self._model = model
-        self._extractive = ExtractiveAnswerer()
+        self._extractive = ExtractiveAnswerer(least_chance=settings.least_answer_chance)
         self._counter = counter
         self._settings = settings
         self.model_name = self._extractive.name if model is None else model.name
@@ -49,25 +65,35 @@ class Speaker:
         evidence: Evidence,
         everything: Counterfactual,
         started: float,
+        script: Script | None = None,
+        closing: str = "",
     ) -> Utterance:
-        """Return the answer-to-be; `started` is the turn's beginning on the monotonic clock."""
-        return Utterance(self, turn, prompt, evidence, everything, started)
+        """Return the answer-to-be; `started` is the turn's beginning on the monotonic clock.
 
-    def pieces(
-        self, turn: AdmittedTurn, prompt: BudgetedPrompt, cancelled: threading.Event
-    ) -> Iterator[ModelDelta]:
-        """Yield the raw answer. Raises ProviderError."""
-        if self._model is not None:
-            yield from self._model.stream(prompt.messages, cancelled=cancelled)
-            return
-        language = turn.route.language
-        quotes = self._extractive.choose(turn.question, language, prompt.decisions)
-        if not quotes:
-            yield ModelDelta(finish_reason="abstained")
-        for piece in self._extractive.say(quotes, language):
-            if cancelled.is_set():
-                return
-            yield ModelDelta(piece)
+        `closing` is said after an answer that did not break or stop.
+        """
+        return Utterance(self, turn, prompt, evidence, everything, started, script, closing)
+
+    def generate(
+        self, prompt: BudgetedPrompt, cancelled: threading.Event
+    ) -> Iterator[ModelDelta] | None:
+        """Return the model's answer as it comes, None without a model. Raises ProviderError."""
+        return (
+            None
+            if self._model is None
+            else self._model.stream(prompt.messages, cancelled=cancelled)
+        )
+
+    def quote(self, turn: AdmittedTurn, prompt: BudgetedPrompt) -> QuotedAnswer:
+        """Return what the sources say to the question, and how likely that answers it."""
+        return self._extractive.quote(turn.question, turn.route.language, prompt.decisions)
+
+    def say(self, turn: AdmittedTurn, quoted: QuotedAnswer) -> Iterator[str]:
+        """Yield the quotations word by word, or that there is no answer, in the bot's own words."""
+        language, fallback = turn.route.language, turn.basis.fallback.get(turn.route.language, "")
+        if quoted.answerability.is_answerable:
+            return self._extractive.say(quoted.quotes, language)
+        return in_pieces(fallback) if fallback.strip() else self._extractive.say((), language)
 
     def count(self, text: str) -> int:
         """Count tokens in the model's encoding."""
@@ -89,8 +115,13 @@ class Utterance:
         evidence: Evidence,
         everything: Counterfactual,
         started: float,
+        script: Script | None = None,
+        closing: str = "",
     ) -> None:
         self._speaker = speaker
+        self._closing = closing
+        self._script = script
+        self._answerability: Answerability | None = None
         self._turn = turn
         self._prompt = prompt
         self._evidence = evidence
@@ -102,7 +133,7 @@ class Utterance:
         self._raw: list[str] = []
         self._said: list[str] = []
         self._usage: ModelUsage | None = None
-        self._model = speaker.model_name
+        self._model = speaker.model_name if script is None else script.made_by
         self._first_token_ms: float | None = None
         self._outcome: Outcome = "complete"
         self._was_sent = False
@@ -117,7 +148,7 @@ class Utterance:
         """Yield text and citations; a provider's failure ends them and stays in `failure`."""
         try:
             self._was_sent = True
-            for piece in self._speaker.pieces(self._turn, self._prompt, cancelled):
+            for piece in self._pieces(cancelled):
                 text = clean(piece.text)  # no column takes a NUL or half a letter
                 self._note(piece, text)
                 yield from self._say(self._guard.feed(text))
@@ -127,7 +158,35 @@ class Utterance:
         if cancelled.is_set() and self.failure is None:
             self._outcome = "stopped"
         yield from self._say(self._guard.finish())
+        if self._closing and self._outcome in ("complete", "abstained"):
+            yield from self._say(f"\n\n{self._closing}")
         yield from self._keep(self._tracker.finish())
+        if self._script is not None:
+            yield from map(CitationMade, self._script.citations)
+
+    def _pieces(self, cancelled: threading.Event) -> Iterator[ModelDelta]:
+        """Yield the raw answer. Raises ProviderError."""
+        generated = None
+        if self._script is None:
+            generated = self._speaker.generate(self._prompt, cancelled)
+        if generated is not None:
+            yield from generated
+            return
+        for words in self._written():
+            if cancelled.is_set():
+                return
+            yield ModelDelta(words)
+
+    def _written(self) -> Iterator[str]:
+        """Return an answer that no model makes, word by word."""
+        if self._script is not None:
+            self._usage = ModelUsage(0, 0, reported=False)
+            return in_pieces(self._script.text)
+        quoted = self._speaker.quote(self._turn, self._prompt)
+        self._answerability = quoted.answerability
+        if not quoted.answerability.is_answerable:
+            self._outcome = "abstained"
+        return self._speaker.say(self._turn, quoted)
 
     def stop(self) -> None:
         """Say that the reader went away."""
@@ -135,13 +194,16 @@ class Utterance:
 
     def result(self, step_ms: dict[str, float]) -> TurnResult:
         """Return what the turn leaves behind."""
-        metadata = self._metadata()
+        metadata, script = self._metadata(), self._script
+        priced = metadata.model_used
+        if script is not None:
+            priced = script.spared_model or self._speaker.model_name
         has_failed = self.failure is not None
         return TurnResult(
             text=self.text,
             status="failed" if has_failed and not self.text else self._outcome,
             error=self.failure.message if self.failure is not None else None,
-            citations=self._tracker.citations,
+            citations=self._tracker.citations if script is None else script.citations,
             withheld=self._withheld(),
             ledger=Ledger(
                 route=self._turn.route,
@@ -151,10 +213,12 @@ class Utterance:
                 counterfactual=self._everything,
                 metadata=metadata,
                 step_ms=step_ms,
+                answerability=self._answerability,
             ),
             metadata=metadata,
             cached_tokens=self._usage.cached_tokens if self._usage else 0,
-            price_address=self._speaker.price_address(metadata.model_used),
+            price_address=self._speaker.price_address(priced),
+            spared_model="" if script is None else priced,
         )
 
     def _note(self, piece: ModelDelta, text: str) -> None:
@@ -163,11 +227,13 @@ class Utterance:
         self._raw.append(text)
         self._usage = piece.usage or self._usage
         self._model = piece.model or self._model
-        if piece.finish_reason == "abstained":
-            self._outcome = "abstained"
 
     def _say(self, safe_text: str) -> Iterator[TextDelta | CitationMade]:
-        if safe_text:
+        if not safe_text:
+            return
+        if self._script is not None:  # its marks were read when it was made
+            yield from self._keep(iter([TextDelta(safe_text)]))
+        else:
             yield from self._keep(self._tracker.feed(safe_text))
 
     def _keep(
@@ -201,11 +267,14 @@ class Utterance:
             outcome=self._outcome,
             response_time_ms=(time.monotonic() - self._started) * 1000,
             first_token_ms=self._first_token_ms,
+            prompt_version=self._turn.basis.prompt_version,
         )
 
     def _saved_tokens(self, prompt_tokens: int) -> int:
         """Return what the budget saved; nothing where the provider refused to read the prompt."""
-        return max(0, self._everything.total_tokens - prompt_tokens) if prompt_tokens else 0
+        if not prompt_tokens and self._script is None:
+            return 0
+        return max(0, self._everything.total_tokens - prompt_tokens)
 
     def _estimate(self) -> ModelUsage:
         """Count what the provider did not report; nothing where it refused before it read."""
@@ -239,6 +308,6 @@ def _guard(
     citable = [d.text for d in prompt.carried() if d.passage.is_citable]
     return LearnOnlyGuard(
         [passage.text for passage in learn_only],
-        [*citable, turn.question, turn.basis.persona],
+        [*citable, turn.question, turn.basis.voice],
         forbidden_phrases={p.source_title for p in learn_only} | {p.title for p in learn_only},
     )

@@ -6,7 +6,7 @@ way to the database and back costs more than what it brings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,12 +15,16 @@ from sqlalchemy.orm import Session
 from leanrag.bots import CHOSEN_BOT, no_such_bot
 from leanrag.counterfactual import SENT_MESSAGES, SOURCE_TOTALS, SourceTotals
 from leanrag.memory import LATEST_MESSAGES, SUMMARY_IN_FORCE, past_message
+from leanrag.prompts import voice
+from leanrag.response_cache import KNOWLEDGE_VERSION
 from leanrag.tuning import TUNING_VERSION
 from leanrag.types import PastMessage
 
 _PARTS = """
-    SELECT bot.bot_id, bot.persona,
+    SELECT bot.bot_id, bot.prompt_version, bot.persona, bot.instructions,
+           bot.greeting, bot.fallback,
            ({version}) AS tuning_version,
+           ({knowledge}) AS knowledge_version,
            ({summary}) AS summary,
            (SELECT json_agg(json_build_array(role, text)) FROM ({latest}) m) AS latest,
            (SELECT json_agg(json_build_array(kind, tokens, passages, sources))
@@ -29,6 +33,7 @@ _PARTS = """
 _BASIS = text(
     _PARTS.format(
         version=TUNING_VERSION,
+        knowledge=KNOWLEDGE_VERSION,
         summary=SUMMARY_IN_FORCE,
         latest=LATEST_MESSAGES,
         totals=SOURCE_TOTALS,
@@ -41,8 +46,9 @@ _BASIS = text(
 class TurnBasis:
     """A bot's voice, the tuning's version, the sources' sizes, and what was said before.
 
-    `latest` are the last messages with any text, newest first: as many as a turn carries along, or
-    as sending everything would take, whichever is more.
+    `persona`, `instructions`, `greeting` and `fallback` (by language) are those of the bot's
+    published version, `prompt_version`. `latest` are the last messages with any text, newest
+    first: as many as a turn carries along, or as sending everything would take, whichever is more.
     """
 
     bot_id: UUID
@@ -51,6 +57,16 @@ class TurnBasis:
     totals: tuple[SourceTotals, ...]
     summary: str = ""
     latest: tuple[PastMessage, ...] = ()
+    instructions: str = ""
+    greeting: dict[str, str] = field(default_factory=dict)
+    fallback: dict[str, str] = field(default_factory=dict)
+    prompt_version: int = 0
+    knowledge_version: str | None = None
+
+    @property
+    def voice(self) -> str:
+        """What opens the system prompt: the persona, then the instructions."""
+        return voice(self.persona, self.instructions)
 
 
 def read_basis(
@@ -83,4 +99,9 @@ def read_basis(
         totals=tuple(SourceTotals(*total) for total in row.totals or ()),
         summary=row.summary or "",
         latest=tuple(past_message(role, said) for role, said in row.latest or ()),
+        instructions=row.instructions,
+        greeting=row.greeting,
+        fallback=row.fallback,
+        prompt_version=row.prompt_version,
+        knowledge_version=row.knowledge_version,
     )

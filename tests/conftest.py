@@ -73,11 +73,15 @@ def shared_database(server: EmbeddedServer, template: str) -> Iterator[GuardedDa
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
-    """The whole product on a data directory of its own, with the demo tenant and a worker."""
+    """The whole product on a data directory of its own, with the demo tenant and a worker.
+
+    Without the response cache: tests ask the same question again and again, and mean it.
+    """
     directory = Path(tempfile.mkdtemp(prefix="lr"))
-    running = start_services(
-        Settings(home=directory, openai_api_key=None, _env_file=None), worker=True
+    settings = Settings(
+        home=directory, openai_api_key=None, response_cache_seconds=0, _env_file=None
     )
+    running = start_services(settings, worker=True)
     yield running
     running.close()
     shutil.rmtree(directory, ignore_errors=True)

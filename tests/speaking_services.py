@@ -25,6 +25,7 @@ def settings_for(home: Path, provider: ProviderServer, **more: Any) -> Settings:
         "provider_silence_timeout_seconds": 1.0,
         "provider_max_retries": 1,
         "questions_per_minute": 10_000,
+        "response_cache_seconds": 0,
     }
     return Settings(_env_file=None, **{**values, **more})
 

@@ -10,9 +10,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from db.models import Bot, CitationUse, Conversation, Message, QuotaPeriod, UsageEvent
+from db.models import (
+    Bot,
+    BotVersionRow,
+    CitationUse,
+    Conversation,
+    Message,
+    QuotaPeriod,
+    UsageEvent,
+)
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
+from leanrag.bot_content import BotContent
+from leanrag.bot_version_rows import publish_first
 from leanrag.extractive import ABSTENTIONS
 from leanrag.types import CitationMade, TextDelta, TurnEnded, TurnFailed, TurnStarted
 from tests.product_parts import DELIVERY, RETURNS, add_text, ask, ended, new_tenant, rows
@@ -145,10 +155,11 @@ def test_learn_only_knowledge_is_never_quoted(services: Services):
 
 def test_a_bots_own_voice_and_sources_are_used(services: Services, tenant_id: UUID):
     with services.database.tenant(tenant_id) as session:
-        pirate = Bot(
-            tenant_id=tenant_id, slug="pirate", name="Pirate", persona="Speak as a pirate."
-        )
+        pirate = Bot(tenant_id=tenant_id, slug="pirate", name="Pirate")
         session.add(pirate)
+        session.flush()
+        voice = BotContent(persona="Speak as a pirate.")
+        publish_first(tenant_id, pirate.bot_id, voice, session=session)
     add_text(services.ingest, tenant_id, PARROT, bot_id=pirate.bot_id)
     end = ended(ask(services.answerer, tenant_id, QUESTION, bot="pirate"))
     ledger = services.conversations.message(tenant_id, end.message_id).ledger
@@ -267,7 +278,7 @@ def test_a_persona_beyond_its_share_fails_the_turn_with_its_sentence(
     services: Services, tenant_id: UUID
 ):
     with services.database.tenant(tenant_id) as session:
-        session.execute(update(Bot).values(persona="Be kind. " * 300))
+        session.execute(update(BotVersionRow).values(persona="Be kind. " * 300))
     events = ask(services.answerer, tenant_id, QUESTION)
     assert isinstance(events[0], TurnStarted)
     failed = events[-1]

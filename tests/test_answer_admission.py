@@ -42,7 +42,7 @@ def tenant_id(services: Services) -> UUID:
     return tenant_id
 
 
-@pytest.mark.parametrize("text", ["", "   ", "؟?!…", "👍👍", "\u200b\u200c", "\x00"])
+@pytest.mark.parametrize("text", ["", "   ", "؟?!…", "🫖🫖", "\u200b\u200c", "\x00"])
 def test_a_question_without_words_is_refused(services: Services, tenant_id: UUID, text: str):
     with pytest.raises(EmptyQuestion, match="write a question"):
         ask(services.answerer, tenant_id, text)

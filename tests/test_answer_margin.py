@@ -138,7 +138,7 @@ def test_a_restart_begins_with_what_was_learned_before(
     provider.default = Reply(token_ratio=1.5)
     assert answer(start(model="house-model"), tenant_id).prompt_tokens > 1500
     assert answer(start(model="house-model"), tenant_id).prompt_tokens <= 1500
-    preview = start(model="house-model").answerer.preview(tenant_id, QUESTION)
+    preview = start(model="house-model").previews.preview(tenant_id, QUESTION)
     assert preview.prompt.total_tokens <= 1000
 
 

@@ -30,7 +30,7 @@ def tenant_id(services: Services) -> UUID:
 def test_a_preview_is_the_prompt_of_the_turn_and_stores_nothing(
     services: Services, tenant_id: UUID
 ):
-    preview = services.answerer.preview(tenant_id, QUESTION)
+    preview = services.previews.preview(tenant_id, QUESTION)
     assert rows(services, tenant_id, Message) == rows(services, tenant_id, UsageEvent) == []
     end = ended(ask(services.answerer, tenant_id, QUESTION))
     ledger = services.conversations.message(tenant_id, end.message_id).ledger
@@ -43,20 +43,20 @@ def test_a_preview_is_the_prompt_of_the_turn_and_stores_nothing(
 def test_a_preview_of_a_draft_routes_by_it_before_it_is_saved(services: Services, tenant_id: UUID):
     draft = services.tuning.load(tenant_id)
     rule = KeywordRule("contact", "en", "istanbul", 3)
-    tried = services.answerer.preview(
+    tried = services.previews.preview(
         tenant_id, QUESTION, draft=replace(draft, keywords=(*draft.keywords, rule))
     )
     assert rule.keyword in [match.keyword for match in tried.route.matched]
     assert rule.keyword not in [
-        match.keyword for match in services.answerer.preview(tenant_id, QUESTION).route.matched
+        match.keyword for match in services.previews.preview(tenant_id, QUESTION).route.matched
     ]
 
 
 def test_the_retrieval_test_shows_the_best_passages(services: Services, tenant_id: UUID):
-    result = services.answerer.search(tenant_id, QUESTION, limit=1)
+    result = services.previews.search(tenant_id, QUESTION, limit=1)
     assert [passage.text for passage in result.passages] == [DELIVERY]
     assert result.route.language == "en"
     with pytest.raises(EmptyQuestion):
-        services.answerer.search(tenant_id, "?!")
+        services.previews.search(tenant_id, "?!")
     with pytest.raises(NotFound):
-        services.answerer.search(tenant_id, QUESTION, bot="nobody")
+        services.previews.search(tenant_id, QUESTION, bot="nobody")

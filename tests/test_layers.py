@@ -20,6 +20,8 @@ STEPS = {
     "leanrag.extractive",
     "leanrag.llm",
     "leanrag.memory",
+    "leanrag.summary_writer",
+    "leanrag.summary_checks",
     "leanrag.quotas",
     "leanrag.ranking",
     "leanrag.retriever",
@@ -35,11 +37,13 @@ FLOWS = {
     "leanrag.settlement",
     "leanrag.speech",
     "leanrag.stream",
+    "leanrag.summary_renewal",
     "leanrag.turn_basis",
 }
 # A step and its part: retrieval ranks; a cut passage has its extract; a file is read as found.
 PARTS = {
     ("leanrag.retriever", "leanrag.ranking"),
+    ("leanrag.summary_writer", "leanrag.llm"),
     ("leanrag.ingest.chunk", "leanrag.ingest.tldr"),
     ("leanrag.ingest.extract", "leanrag.ingest.validate"),
 }

@@ -8,6 +8,8 @@ import pytest
 
 from db.models import Bot, Conversation, Message
 from db.models.base import new_id
+from leanrag.bot_content import BotContent
+from leanrag.bot_version_rows import publish_content, publish_first
 from leanrag.bots import Bots
 from leanrag.errors import NotFound
 from leanrag.guarded_database import GuardedDatabase
@@ -15,12 +17,17 @@ from leanrag.tuning import load_tuning
 from leanrag.turn_basis import TurnBasis, read_basis
 from tests.product_parts import new_tenant
 
+PIRATE = BotContent("Arr.", "Never say please.", {"en": "Ahoy!"}, {"en": "Davy Jones knows."})
+
 
 @pytest.fixture
 def tenant_id(shared_database: GuardedDatabase) -> UUID:
     tenant_id = new_tenant(shared_database)
     with shared_database.tenant(tenant_id) as session:
-        session.add(Bot(tenant_id=tenant_id, slug="pirate", name="Pirate", persona="Arr."))
+        pirate = Bot(tenant_id=tenant_id, slug="pirate", name="Pirate")
+        session.add(pirate)
+        session.flush()
+        publish_first(tenant_id, pirate.bot_id, PIRATE, session=session)
     return tenant_id
 
 
@@ -39,6 +46,30 @@ def test_a_bot_is_found_by_slug_by_id_and_else_the_first(
     for bot in ("pirate", pirate.bot_id, str(pirate.bot_id)):
         found = read(shared_database, tenant_id, bot)
         assert (found.bot_id, found.persona) == (pirate.bot_id, "Arr.")
+
+
+def test_all_that_the_published_version_says_is_read_with_its_number(
+    shared_database: GuardedDatabase, tenant_id: UUID
+):
+    basis = read(shared_database, tenant_id, "pirate")
+    assert basis.prompt_version == 1
+    assert basis.voice == "Arr.\nNever say please."
+    said = BotContent(basis.persona, basis.instructions, basis.greeting, basis.fallback)
+    assert said == PIRATE
+    with shared_database.tenant(tenant_id) as session:
+        other = BotContent(persona="Aye.")
+        publish_content(tenant_id, basis.bot_id, other, note="", session=session)
+    basis = read(shared_database, tenant_id, "pirate")
+    assert (basis.prompt_version, basis.persona, basis.greeting) == (2, "Aye.", {})
+
+
+def test_a_bot_without_any_version_says_nothing_of_its_own_and_is_found(
+    shared_database: GuardedDatabase, tenant_id: UUID
+):
+    with shared_database.tenant(tenant_id) as session:
+        session.add(Bot(tenant_id=tenant_id, slug="mute", name="Mute"))
+    basis = read(shared_database, tenant_id, "mute")
+    assert (basis.prompt_version, basis.persona, basis.greeting) == (0, "", {})
 
 
 @pytest.mark.parametrize("bot", ["", "Pirate", "%", "' OR true --", uuid4()])

@@ -60,6 +60,7 @@ class MetadataReply(Reply):
     outcome: Outcome
     usage_reported: bool = Field(description="False where tokens were counted, not reported.")
     first_token_ms: float | None
+    prompt_version: int = Field(description="Of the bot's texts and routing; 0: none published.")
 
 
 class AskReply(BaseModel):
@@ -80,6 +81,8 @@ class KeywordReply(Reply):
     keyword: str
     intent: Intent
     weight: int
+    typed: str = Field(description="The customer's own words.")
+    is_near: bool = Field(description="They are only nearly spelt like the keyword.")
 
 
 class ShareReply(Reply):
@@ -94,6 +97,7 @@ class RouteReply(Reply):
 
     language: Language
     intent: Intent
+    also: Intent | None = Field(description="The second thing that the question asks for.")
     confidence: float
     matched: list[KeywordReply]
     primary: ShareReply

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from leanrag.cli import ask, demo, doctor, index, tenant, worker
+from leanrag.cli import ask, bot, demo, doctor, index, label, tenant, tune, worker
 from leanrag.cli.terminal import complain, tolerate_narrow_encodings
 from leanrag.errors import LeanRagError
 
@@ -46,9 +46,12 @@ def build_app() -> typer.Typer:
         epilog=f"Example: {PROGRAM} ask 'How much is delivery inside Turkey?'",
     )
     app.add_typer(tenant.build_commands(), name="tenant")
+    app.add_typer(bot.build_commands(), name="bot")
+    app.add_typer(label.build_commands(), name="label")
     for command, epilog in (
         (index.index, index.EXAMPLES),
         (ask.ask, ask.EXAMPLES),
+        (tune.tune, tune.EXAMPLES),
         (doctor.doctor, doctor.EXAMPLES),
         (demo.demo, demo.EXAMPLES),
         (worker.worker, worker.EXAMPLES),
@@ -73,5 +76,5 @@ def _start(
 
 def _command_of(words: Sequence[str]) -> str:
     """Return the command that was meant, with a space behind it; empty if there is none such."""
-    known = {"tenant", "index", "ask", "doctor", "demo", "worker"}
+    known = {"tenant", "bot", "label", "index", "ask", "tune", "doctor", "demo", "worker"}
     return next((f"{word} " for word in words if word in known), "")

@@ -44,7 +44,9 @@ def api_home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def quoting_services(api_home: Path) -> Iterator[Services]:
     """Services without a model: answers are quoted; a worker reads what is uploaded."""
-    settings = Settings(_env_file=None, home=api_home, questions_per_minute=10_000)  # type: ignore[call-arg]
+    settings = Settings(
+        _env_file=None, home=api_home, questions_per_minute=10_000, response_cache_seconds=0
+    )  # type: ignore[call-arg]
     services = start_services(settings, worker=True)
     yield services
     services.close()
@@ -65,6 +67,7 @@ def generating_services(
         _env_file=None,
         home=api_home,
         questions_per_minute=10_000,
+        response_cache_seconds=0,
         openai_api_key="test-key",
         openai_base_url=provider.base_url,
         provider_max_retries=0,

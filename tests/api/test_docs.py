@@ -20,6 +20,12 @@ ENDPOINTS = {
     ("get", "/v1/usage"),
     ("get", "/v1/bots"),
     ("get", "/v1/bots/{bot_id}/search"),
+    ("get", "/v1/bots/{bot_id}/versions"),
+    ("get", "/v1/bots/{bot_id}/draft"),
+    ("put", "/v1/bots/{bot_id}/draft"),
+    ("delete", "/v1/bots/{bot_id}/draft"),
+    ("post", "/v1/bots/{bot_id}/publish"),
+    ("post", "/v1/bots/{bot_id}/rollback"),
 }
 
 

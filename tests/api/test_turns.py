@@ -28,6 +28,7 @@ METADATA = {
     "outcome",
     "usage_reported",
     "first_token_ms",
+    "prompt_version",
 }
 
 

@@ -72,6 +72,7 @@ def run_beside(
 ) -> Callable[..., Ran]:
     """Run a command in this process while the console runs on the same data directory."""
     clean_environment.setenv("LEANRAG_HOME", str(console.settings.home))
+    clean_environment.setenv("LEANRAG_RESPONSE_CACHE_SECONDS", "0")
     return run
 
 
