@@ -91,10 +91,7 @@ class KeywordMatcher:
         found: list[KeywordMatch] = []
         taken: set[str] = set()
         seen: set[tuple[Intent, str]] = set()
-        for name in (language, *(other for other in LANGUAGES if other != language)):
-            matches = _strongest(
-                self._indexes[name].find(message, spell=name == language and self._near_share > 0)
-            )
+        for name, matches in self._matches(message, language):
             if name != language:  # whose "where" may be spelled like this language's "this"
                 matches = [match for match in matches if not function_words.issuperset(match.words)]
             for match in matches:
@@ -104,6 +101,30 @@ class KeywordMatcher:
                     found.append(match)
             taken.update(word for match in matches for word in match.words)
         return tuple(found)
+
+    def _matches(
+        self, message: str, language: Language
+    ) -> Iterator[tuple[Language, list[KeywordMatch]]]:
+        """Yield each language's strongest matches, the message's own first.
+
+        A word that is only nearly spelt like a keyword is not, where a person of this tenant set it
+        as one in another language.
+        """
+        others = {
+            name: _strongest(self._indexes[name].find(message, spell=False))
+            for name in LANGUAGES
+            if name != language
+        }
+        set_words = {
+            word
+            for matches in others.values()
+            for match in matches
+            if match.rule.is_own
+            for word in match.words
+        }
+        spelt = _strongest(self._indexes[language].find(message, spell=self._near_share > 0))
+        yield language, [m for m in spelt if not (m.is_near and set_words.intersection(m.words))]
+        yield from others.items()
 
     def is_known(self, word: str, language: Language) -> bool:
         """Tell whether a keyword of `language` holds a word with the stem of `word`."""

@@ -221,7 +221,7 @@ def _hit(cached: CachedAnswer) -> CacheHit:
     return CacheHit(
         message_id=cached.message_id,
         match=cached.same.match,
-        differences=tuple((found.first, found.second) for found in cached.same.differences),
+        differences=tuple((found.second, found.first) for found in cached.same.differences),
         age_seconds=cached.age_seconds,
         question=cached.question,
     )

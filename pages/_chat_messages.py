@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -25,6 +26,8 @@ from pages._intents import intent_name, language_name
 from pages._locale import money, number, percent, seconds, t, ui_language
 from pages._safe_text import plain_text, safe_markdown
 from pages._xray import draw_xray
+from pages._xray_budget import sent_tokens
+from pages._xray_decision import is_fixed
 
 _AVATARS = {"user": ":material/person:", "assistant": ":material/bolt:"}
 _LONGEST_ANSWER = timedelta(minutes=2)  # after it, nobody is writing any more
@@ -40,19 +43,23 @@ def draw_history(services: Services) -> tuple[MessageView, ...]:
     if live is not None:
         messages = _without(live, messages)
     question = ""
-    for message in messages:
+    for message, reply in zip_longest(messages, messages[1:]):
         if message.role == "user":
             question = message.text
-            draw_question(message.text, key=str(message.message_id))
+            wants_person = reply is not None and _wants_person(reply.ledger)
+            draw_question(question, key=str(message.message_id), wants_person=wants_person)
         else:
             _draw_answer(services, message, question)
     return messages
 
 
-def draw_question(text: str, *, key: str) -> None:
-    """Draw what was asked, exactly as it was typed."""
-    with message_box("user"), text_box(text, key=f"question-{key}"):
-        st.markdown(plain_text(text).replace("\n", "  \n"))
+def draw_question(text: str, *, key: str, wants_person: bool = False) -> None:
+    """Draw what was asked, exactly as it was typed, and whether it asked for a person."""
+    with message_box("user"):
+        with text_box(text, key=f"question-{key}"):
+            st.markdown(plain_text(text).replace("\n", "  \n"))
+        if wants_person:
+            st.badge(t("chat.wants_person"), icon=":material/support_agent:", color="orange")
 
 
 def message_box(role: str) -> DeltaGenerator:
@@ -70,6 +77,10 @@ def _without(live: LiveAnswer, messages: tuple[MessageView, ...]) -> tuple[Messa
     if live.message_id is not None and kept and kept[-1].role == "user":
         kept.pop()
     return tuple(kept)
+
+
+def _wants_person(ledger: Ledger | None) -> bool:
+    return ledger is not None and ledger.contact is not None and ledger.contact.wants_person
 
 
 def _draw_answer(services: Services, message: MessageView, question: str) -> None:
@@ -127,13 +138,9 @@ def _draw_citations(services: Services, citations: tuple[Citation, ...], *, key:
 
 
 def _draw_footer(message: MessageView, ledger: Ledger) -> None:
-    made, key = ledger.metadata, str(message.message_id)
+    key = str(message.message_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.badge(intent_name(made.intent), icon=":material/alt_route:", color="primary")
-        st.badge(language_name(made.language), icon=":material/translate:", color="gray")
-        if made.confidence > 0:
-            confidence = t("chat.confidence", value=percent(made.confidence))
-            st.badge(confidence, color="gray", help=t("chat.confidence_help"))
+        _draw_badges(ledger)
         if message.status == "abstained":
             st.badge(t("chat.abstained"), color="orange")
         is_open = xray_message() == key
@@ -148,11 +155,28 @@ def _draw_footer(message: MessageView, ledger: Ledger) -> None:
     st.caption(plain_text(_figures(ledger)))
 
 
+def _draw_badges(ledger: Ledger) -> None:
+    """Draw the topic and how sure it is; of a fixed reply, which there is no topic for, its act."""
+    made = ledger.metadata
+    if is_fixed(ledger):
+        act = ledger.contact.act if ledger.contact is not None else "other"
+        st.badge(t(f"chat.act_{act}"), icon=":material/waving_hand:", color="primary")
+    else:
+        st.badge(intent_name(made.intent), icon=":material/alt_route:", color="primary")
+    st.badge(language_name(made.language), icon=":material/translate:", color="gray")
+    if made.confidence > 0 and not is_fixed(ledger):
+        confidence = t("chat.confidence", value=percent(made.confidence))
+        st.badge(confidence, color="gray", help=t("chat.confidence_help"))
+    if ledger.cached is not None:
+        st.badge(t("chat.cached"), icon=":material/history:", color="gray")
+
+
 def _figures(ledger: Ledger) -> str:
     made, everything = ledger.metadata, ledger.counterfactual.total_tokens
-    parts = [t("chat.prompt_tokens", tokens=number(ledger.prompt.total_tokens))]
-    if everything > ledger.prompt.total_tokens:
-        saved = 1 - ledger.prompt.total_tokens / everything
+    sent = sent_tokens(ledger)
+    parts = [t("chat.prompt_tokens", tokens=number(sent))]
+    if everything > sent:
+        saved = 1 - sent / everything
         parts.append(t("chat.instead_of", tokens=number(everything), saved=percent(saved)))
     parts.append(money(made.cost_usd) if made.cost_usd else t("chat.no_cost"))
     if made.first_token_ms is not None:

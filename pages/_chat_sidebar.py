@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from leanrag.bootstrap import Services
+from leanrag.conversations import ConversationView
 from leanrag.errors import NotFound
 from pages._chat_state import begin_conversation, open_conversation, open_conversation_id
 from pages._locale import t, when
@@ -33,14 +34,31 @@ def draw_conversations(services: Services) -> None:
         for conversation in listed:
             is_open = conversation.conversation_id == opened
             st.button(
-                _title(conversation.title),
+                _label(conversation),
                 key=f"chat_open_{conversation.conversation_id}",
                 type="secondary" if is_open else "tertiary",
                 width="stretch",
-                help=plain_text(when(conversation.updated_at)),
+                help=plain_text(_help(conversation)),
                 on_click=open_conversation,
                 args=(conversation.conversation_id,),
             )
+
+
+def _label(conversation: ConversationView) -> str:
+    """Return the title, with a sign before it where a person was asked for."""
+    title = _title(conversation.title)
+    # Inside the text, so that a long title is cut behind it.
+    is_marked = conversation.handoff_requested_at is not None
+    return f":material/support_agent: {title}" if is_marked else title
+
+
+def _help(conversation: ConversationView) -> str:
+    """Return when the conversation last went on, and when a person was asked for."""
+    moments = [when(conversation.updated_at)]
+    if conversation.handoff_requested_at is not None:
+        wished_at = when(conversation.handoff_requested_at)
+        moments.append(t("chat.wanted_person_at", moment=wished_at))
+    return " · ".join(moments)
 
 
 def draw_heading(services: Services) -> None:

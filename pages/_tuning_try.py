@@ -6,17 +6,18 @@ from uuid import UUID
 
 import streamlit as st
 
-from leanrag.answer import Answerer, TurnPreview
 from leanrag.errors import LeanRagError
-from leanrag.types import Fate, PassageDecision, Route, SourceShare
+from leanrag.previews import Previews, TurnPreview
+from leanrag.types import Fate, PassageDecision, Route
 from pages._documents_words import isolated
 from pages._error_text import error_text
-from pages._intents import intent_name, language_name
+from pages._intents import intent_name
 from pages._locale import number, percent, t
 from pages._safe_text import plain_text
 from pages._tuning_draft import current_draft
 from pages._xray_budget import draw_budget
 from pages._xray_passages import reason_text
+from pages._xray_route import draw_route
 
 _FATE_COLOURS: dict[Fate, str] = {
     "kept": "green",
@@ -25,7 +26,7 @@ _FATE_COLOURS: dict[Fate, str] = {
 }
 
 
-def draw_try(answerer: Answerer, tenant_id: UUID, *, max_tokens: int) -> None:
+def draw_try(previews: Previews, tenant_id: UUID, *, max_tokens: int) -> None:
     """Draw the question's field, and below it what the draft would make of the question."""
     st.markdown(f"#### {t('tuning.try_title')}")
     question = st.text_input(
@@ -35,45 +36,31 @@ def draw_try(answerer: Answerer, tenant_id: UUID, *, max_tokens: int) -> None:
         st.caption(t("tuning.try_empty"))
         return
     try:
-        now = answerer.preview(tenant_id, question)
-        draft = answerer.preview(tenant_id, question, draft=current_draft())
+        now = previews.preview(tenant_id, question)
+        draft = previews.preview(tenant_id, question, draft=current_draft())
     except LeanRagError as exc:
         st.error(plain_text(error_text(exc)), icon=":material/error:")
         return
-    for column, name, preview in zip(st.columns(2), ("now", "draft"), (now, draft), strict=True):
-        with column, st.container(gap="xsmall", key=f"tuning_route_{name}"):
-            st.markdown(f"**{t(f'tuning.route_{name}')}**")
-            _draw_route(preview.route)
+    _draw_routes(now.route, draft.route)
     if now.prompt == draft.prompt and now.route == draft.route:
         st.caption(t("tuning.same_as_now"))
     _draw_prompt(draft, max_tokens=max_tokens)
 
 
-def _draw_route(route: Route) -> None:
-    """Show an intent, how sure it is, the keywords that chose it, and its two shares."""
-    st.markdown(f"##### {intent_name(route.intent)}")
-    sure = t("tuning.confidence", share=percent(route.confidence))
-    st.caption(f"{sure} · {language_name(route.language)}")
-    if route.matched:
-        with st.container(horizontal=True, gap="xsmall"):
-            for match in route.matched:
-                is_winner = match.intent == route.intent
-                label = f"{plain_text(match.keyword)} ×{number(match.weight)}"
-                st.badge(
-                    label,
-                    color="green" if is_winner else "gray",
-                    help=None if is_winner else intent_name(match.intent),
-                )
-    else:
-        st.caption(t("tuning.no_keywords"))
-    shares = (_share_text("primary", route.primary), _share_text("secondary", route.secondary))
-    st.caption("  \n".join(shares))
+def _draw_routes(now: Route, draft: Route) -> None:
+    """Draw both routes, one under the other; one alone where the draft changes nothing of it."""
+    if now == draft:
+        _draw_route("both", now)
+        return
+    for name, route in (("now", now), ("draft", draft)):
+        st.markdown(f"**{t(f'tuning.route_{name}')}**")
+        _draw_route(name, route)
 
 
-def _share_text(name: str, share: SourceShare) -> str:
-    kinds = " / ".join(t(f"documents.kind_{kind}") for kind in share.kinds) or "–"
-    section = t(f"chat.xray.section_{name}")
-    return f"{section}: {kinds}, {number(share.max_tokens)}"
+def _draw_route(name: str, route: Route) -> None:
+    with st.container(key=f"tuning_route_{name}"):
+        st.markdown(f"##### {intent_name(route.intent)}")
+        draw_route(route, key=f"tuning-{name}")
 
 
 def _draw_prompt(preview: TurnPreview, *, max_tokens: int) -> None:

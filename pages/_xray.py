@@ -6,39 +6,61 @@ import streamlit as st
 
 from leanrag.ledger import Ledger
 from leanrag.token_margin import TokenMargin
-from leanrag.types import Route
-from pages._intents import intent_name, language_name
-from pages._locale import number, percent, t
+from pages._locale import number, t
 from pages._safe_text import plain_text
 from pages._xray_budget import draw_budget, draw_counterfactual
+from pages._xray_decision import draw_decision, is_decided_early, is_fixed
 from pages._xray_passages import draw_passages
+from pages._xray_route import draw_route
+from pages._xray_table import draw_table
 
 _STEPS = ("admit", "embed", "retrieve", "budget", "generate")
 
 
 def draw_xray(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
     """Draw everything that an answer was made from; `key` tells several X-rays apart."""
-    budget, passages, prompt, everything, route = st.tabs(
-        [
-            t("chat.xray.budget"),
-            t("chat.xray.passages"),
-            t("chat.xray.prompt"),
-            t("chat.xray.everything"),
-            t("chat.xray.route"),
-        ]
+    names = ("budget", "passages", "answer", "route", "prompt", "everything")
+    labels = [t(f"chat.xray.{name}") for name in names]
+    first = "answer" if is_decided_early(ledger) else "budget"
+    budget, passages, answer, route, prompt, everything = st.tabs(
+        labels, default=t(f"chat.xray.{first}")
     )
     with budget:
-        draw_budget(ledger.prompt, ledger.margin.limit(max_prompt_tokens), key=key)
-        _draw_margin(ledger.margin, max_prompt_tokens)
+        _draw_budget(ledger, max_prompt_tokens, key=key)
     with passages:
-        draw_passages(ledger, key=key)
+        if _has_prompt(ledger):
+            draw_passages(ledger, key=key)
+    with answer:
+        draw_decision(ledger, key=key)
+    with route:
+        if is_fixed(ledger):
+            st.info(t("chat.xray.route_unused"), icon=":material/alt_route:")
+        draw_route(ledger.route, key=key, has_searched=bool(ledger.prompt.messages))
+        _draw_steps(ledger)
     with prompt, st.container(key=f"chat_prompt_{key}"):
-        _draw_prompt(ledger)
+        if _has_prompt(ledger):
+            _draw_prompt(ledger)
     with everything:
         draw_counterfactual(ledger, key=key)
-    with route:
-        _draw_route(ledger.route)
-        _draw_steps(ledger)
+
+
+def _has_prompt(ledger: Ledger) -> bool:
+    """Say where nothing was sent, and tell whether there is a prompt to show at all."""
+    if is_fixed(ledger):
+        st.info(t("chat.xray.nothing_sent"), icon=":material/do_not_disturb_on:")
+        return False
+    if ledger.cached is not None:
+        has_earlier = bool(ledger.prompt.messages)
+        note = t("chat.xray.earlier_prompt" if has_earlier else "chat.xray.earlier_unknown")
+        st.info(note, icon=":material/history:")
+        return has_earlier
+    return True
+
+
+def _draw_budget(ledger: Ledger, max_prompt_tokens: int, *, key: str) -> None:
+    if _has_prompt(ledger):
+        draw_budget(ledger.prompt, ledger.margin.limit(max_prompt_tokens), key=key)
+        _draw_margin(ledger.margin, max_prompt_tokens)
 
 
 def _draw_margin(margin: TokenMargin, max_prompt_tokens: int) -> None:
@@ -56,24 +78,6 @@ def _draw_prompt(ledger: Ledger) -> None:
         st.code(message.content, language=None, wrap_lines=True)
 
 
-def _draw_route(route: Route) -> None:
-    facts = [intent_name(route.intent), language_name(route.language)]
-    if route.matched:
-        facts.append(t("chat.confidence", value=percent(route.confidence)))
-    st.markdown(" · ".join(facts))
-    if route.matched:
-        with st.container(horizontal=True, gap="small"):
-            for match in route.matched:
-                label = f"{plain_text(match.keyword)} → {intent_name(match.intent)} "
-                st.badge(label + f"×{number(match.weight)}", color="gray")
-    else:
-        st.caption(t("chat.xray.no_keywords"))
-    for name, share in (("primary", route.primary), ("secondary", route.secondary)):
-        kinds = ", ".join(t(f"documents.kind_{kind}") for kind in share.kinds)
-        shown = t("chat.xray.share", kinds=kinds or "–", tokens=number(share.max_tokens))
-        st.caption(f"{t(f'chat.xray.section_{name}')}: {shown}")
-
-
 def _draw_steps(ledger: Ledger) -> None:
     st.markdown(f"**{t('chat.xray.steps')}**")
     known = [step for step in _STEPS if step in ledger.step_ms]
@@ -81,10 +85,8 @@ def _draw_steps(ledger: Ledger) -> None:
     times = [
         t("shell.milliseconds", value=number(round(ledger.step_ms[step], 1))) for step in steps
     ]
-    st.table(
-        {t("chat.xray.step"): [_step_name(step) for step in steps], t("chat.xray.time"): times},
-        border="horizontal",
-        hide_index=True,
+    draw_table(
+        {t("chat.xray.step"): [_step_name(step) for step in steps], t("chat.xray.time"): times}
     )
 
 

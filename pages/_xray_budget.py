@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from leanrag.ledger import Ledger
-from leanrag.types import BudgetedPrompt, Section
+from leanrag.types import FIXED_REPLY, BudgetedPrompt, Section
 from pages._figure import AMBER, BLUE, GREY, RED, TEAL, VIOLET, number_axis, show_figure
 from pages._locale import number, percent, t
 
@@ -45,9 +45,15 @@ def draw_budget(prompt: BudgetedPrompt, max_prompt_tokens: int, *, key: str) -> 
     show_figure(figure, key=f"chat_budget_{key}", alt=said, height=190)
 
 
+def sent_tokens(ledger: Ledger) -> int:
+    """Return the tokens of the answer's prompt; none where no prompt was needed."""
+    needs_none = ledger.cached is not None or ledger.metadata.model_used == FIXED_REPLY
+    return 0 if needs_none else ledger.prompt.total_tokens
+
+
 def draw_counterfactual(ledger: Ledger, *, key: str) -> None:
     """Draw what the prompt that sends everything would have taken, part by part."""
-    everything, sent = ledger.counterfactual, ledger.prompt.total_tokens
+    everything, sent = ledger.counterfactual, sent_tokens(ledger)
     said = t(
         "chat.xray.everything_said", everything=number(everything.total_tokens), sent=number(sent)
     )

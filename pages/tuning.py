@@ -38,4 +38,4 @@ with grids:
 with save_bar:  # drawn late: it sums up what the grids have just changed
     draw_save_bar(services.tuning, tenant_id)
 with trial, st.container(border=True, key="tuning_try"):
-    draw_try(services.answerer, tenant_id, max_tokens=max_tokens)
+    draw_try(services.previews, tenant_id, max_tokens=max_tokens)

@@ -436,3 +436,12 @@ def test_nine_of_ten_customer_messages_find_their_intent_with_the_model(
     messages = _messages(language)
     right = sum(shipped.route(message).intent == intent for intent, message in messages)
     assert right >= 0.9 * len(messages)
+
+
+def test_a_keyword_that_a_person_set_goes_before_what_is_nearly_spelt_in_another_language():
+    own = KeywordRule("contact", "en", "zanzibar tariff", 3, is_own=True)
+    router = QueryRouter([*default_keywords(), own], default_routings())
+    for message in ("zanzibar tariff?", "Zanzibar tariff ne demek"):
+        route = router.route(message)
+        assert "zanzibar tariff" in [match.keyword for match in route.matched], message
+        assert route.intent == "contact"

@@ -14,7 +14,7 @@ from sqlalchemy.exc import InternalError
 from db.models import BotVersionRow, EmbeddingCache, IntentKeyword, Message, UsageEvent
 from leanrag.bootstrap import Services
 from leanrag.budget import BudgetLimits, TokenBudgetController
-from leanrag.draft_router import as_saved, keyword_router
+from leanrag.draft_router import as_saved
 from leanrag.errors import InvalidInput, NotFound
 from leanrag.question_vectors import QuestionVectorReader
 from leanrag.recent_questions import forbid_writing
@@ -56,7 +56,7 @@ def engine(services: Services, limits: BudgetLimits | None = None) -> WhatIf:
         steps,
         limits=limits or BudgetLimits(),
         vectors=QuestionVectorReader(CountingEmbedder(), is_used=False),
-        make_router=keyword_router,
+        make_router=steps.routers.make,
     )
 
 

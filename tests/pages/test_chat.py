@@ -95,6 +95,40 @@ def test_the_x_ray_opens_under_the_answer_and_closes_again(console: AppTest) -> 
     assert not console.tabs
 
 
+def test_the_x_ray_of_an_answer_tells_its_decision_and_its_route(console: AppTest) -> None:
+    asked(console, QUESTION)
+    console.button(key=keys(console, "chat_xray_button_")[0]).click().run()
+    assert [tab.label for tab in console.tabs][2:4] == ["Answer", "Route and time"]
+    said = shown(console)
+    assert "Answered with quotes: the sources hold the answer with a chance of" in said
+    assert "routes like this are right" in said
+    assert "version 1 of the bot's texts" in said
+
+
+def test_a_greeting_is_no_topic_and_took_no_tokens(console: AppTest) -> None:
+    figures = shown(asked(console, "hello"))
+    assert "Greeting" in figures
+    assert "0 prompt tokens" in figures
+    assert "Confidence" not in figures
+    console.button(key=keys(console, "chat_xray_button_")[0]).click().run()
+    assert not console.exception
+    assert "the message is a greeting" in shown(console)
+    assert not console.code
+
+
+def test_a_wish_for_a_person_marks_the_message_and_the_conversation(console: AppTest) -> None:
+    asked(console, "When is the shop open?")
+    console.button(key="chat_new").click().run()
+    console.chat_input(key="chat_input").set_value("I want to talk to a human").run()
+    assert not console.exception
+    assert shown(console).count("Asked for a person") == 1
+    marked, plain = (console.button(key=key) for key in keys(console, "chat_open_"))
+    assert marked.label == ":material/support_agent: I want to talk to a human"
+    assert "asked for a person" in marked.help
+    assert "support_agent" not in plain.label
+    assert "asked for a person" not in plain.help
+
+
 def test_a_citation_opens_the_passage_with_its_words_marked(console: AppTest) -> None:
     asked(console, QUESTION)
     console.button(key=keys(console, "chat_citation_")[0]).click().run()
@@ -178,6 +212,20 @@ def test_an_answer_given_elsewhere_is_shown_with_its_citations(
     console.run()
     assert ended.citations
     assert len(keys(console, "chat_citation_")) == len(ended.citations)
+
+
+def test_a_conversation_whose_only_answer_is_being_written_can_be_drawn_anew(
+    console: AppTest, services: Services
+) -> None:
+    stream = AnswerStream(services.answerer, services.local_tenant_id, Question(QUESTION))
+    live = LiveAnswer(stream, question=QUESTION, asked_in=None)
+    while live.message_id is None:
+        assert live.advance()
+    console.session_state["chat_live"] = live
+    console.query_params["conversation"] = str(live.conversation_id)
+    console.run()
+    assert not console.error
+    assert "95" in shown(console)
 
 
 def test_two_drawings_may_advance_the_same_answer_at_once(

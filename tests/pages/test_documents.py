@@ -113,7 +113,7 @@ def test_a_file_over_the_limit_is_told_both_sizes(page: AppTest, services: Servi
 
 
 def test_one_bad_file_does_not_keep_the_good_ones_out(page: AppTest, services: Services) -> None:
-    add(page, ("fake.pdf", b"PK\x03\x04" + bytes(500)), ("hours.md", NOTES.encode()))
+    add(page, ("fake.pdf", b"\x89PNG\r\n\x1a\n" + bytes(500)), ("hours.md", NOTES.encode()))
     assert "fake" in page.error[1].value
     assert "LeanRAG reads PDF" in page.error[1].value
     assert added(services, "hours.md").status == "processed"
