@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import combinations
 
 from rapidfuzz.distance import OSA
 
@@ -23,7 +22,7 @@ LONGEST_NEAR_WORD = 20  # letters: what is longer is no word, and has too many n
 SHORTEST_TWICE_MISTYPED = 8  # two letters wrong keep the similarity that is asked for
 SHORTEST_SPLIT_PART = 2
 SHORTEST_SPLIT_WORD = 3
-_KEPT_VOCABULARIES = 32  # about 4 MB each; tenants that only add keywords share one
+_KEPT_NEIGHBOURHOODS = 1_024  # of a vocabulary and a letter: about 0.1 MB each
 _KEPT_WORDS = 16_384
 _REPEATED = re.compile(r"(.)\1+")
 
@@ -41,13 +40,8 @@ def near_word(word: str, vocabulary: frozenset[str]) -> str | None:
         return None
     if any(letter.isdigit() for letter in word):
         return None
-    neighbours = _neighbourhood(vocabulary)
-    candidates = {
-        known
-        for key in _deletions(word)
-        for known in neighbours.get(key, ())
-        if known[0] == word[0]
-    }
+    neighbours = _neighbourhood(vocabulary, word[0])
+    candidates = {known for key in _deletions(word) for known in neighbours.get(key, ())}
     scored = ((OSA.normalized_similarity(word, known), known) for known in candidates)
     best = max(scored, default=(0.0, ""))
     return best[1] if best[0] >= LEAST_SIMILARITY else None
@@ -76,10 +70,11 @@ def without_repeats(word: str) -> str:
     return _REPEATED.sub(r"\1", word)
 
 
-@lru_cache(maxsize=_KEPT_VOCABULARIES)
-def _neighbourhood(vocabulary: frozenset[str]) -> Neighbourhood:
+@lru_cache(maxsize=_KEPT_NEIGHBOURHOODS)
+def _neighbourhood(vocabulary: frozenset[str], first: str) -> Neighbourhood:
+    """Return the words of `vocabulary` that begin with `first`, by what is left of them."""
     neighbours: defaultdict[str, list[str]] = defaultdict(list)
-    for word in sorted(vocabulary):
+    for word in sorted(known for known in vocabulary if known.startswith(first)):
         if SHORTEST_NEAR_WORD <= len(word) <= LONGEST_NEAR_WORD:
             for key in _deletions(word):
                 neighbours[key].append(word)
@@ -88,12 +83,10 @@ def _neighbourhood(vocabulary: frozenset[str]) -> Neighbourhood:
 
 def _deletions(word: str) -> Iterator[str]:
     """Yield `word`, and what is left of it without one letter (of a long one: without two)."""
+    shorter = dict.fromkeys(word[:i] + word[i + 1 :] for i in range(len(word)))
     yield word
-    wrong = 2 if len(word) >= SHORTEST_TWICE_MISTYPED else 1
-    seen = {word}
-    for count in range(1, wrong + 1):
-        for places in combinations(range(len(word)), count):
-            left = "".join(letter for i, letter in enumerate(word) if i not in places)
-            if left not in seen:
-                seen.add(left)
-                yield left
+    yield from shorter
+    if len(word) >= SHORTEST_TWICE_MISTYPED:
+        yield from dict.fromkeys(
+            left[:i] + left[i + 1 :] for left in shorter for i in range(len(left))
+        )
