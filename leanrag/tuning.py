@@ -34,20 +34,22 @@ MAX_KEYWORD_CHARACTERS = 80
 MAX_KEYWORDS = 20_000
 MAX_SHARE_TOKENS = 1500
 
-_NEWEST = "(SELECT max(updated_at)::text FROM {table} WHERE tenant_id = {owner})"
+_NEWEST = "coalesce((SELECT max(updated_at)::text FROM {table} WHERE tenant_id = {owner}), '-')"
 _VERSION_OF = """
     SELECT concat_ws('|', (SELECT count(*) FROM labelled_messages WHERE tenant_id = :tenant),
-                     {newest})"""
-_TABLES = ("intent_keywords", "intent_routings", "labelled_messages")
+                     {own}, {defaults})"""
+_OWN = tuple(
+    _NEWEST.format(table=table, owner=":tenant")
+    for table in ("labelled_messages", "intent_keywords", "intent_routings")
+)
+_DEFAULTS = tuple(
+    _NEWEST.format(table=table, owner=f"'{GLOBAL_TENANT_ID}'")
+    for table in ("intent_keywords", "intent_routings")
+)
 # Names the state of the rows that `:tenant` sees: the newest change of each kind. A save writes all
 # rows of a tenant anew, so nothing changes without a newer row; labels come and go one by one.
-TUNING_VERSION = _VERSION_OF.format(
-    newest=",".join(
-        f"coalesce({_NEWEST.format(table=table, owner=owner)}, '-')"
-        for table in _TABLES
-        for owner in (":tenant", f"'{GLOBAL_TENANT_ID}'")
-    )
-)
+TUNING_VERSION = _VERSION_OF.format(own=",".join(_OWN), defaults=",".join(_DEFAULTS))
+_NOTHING_OWN = "0|-|-|-|"  # how the version of a tenant without any row begins
 _VERSION = text(TUNING_VERSION)
 
 
@@ -98,11 +100,15 @@ class Tuning:
 
 
 class RouterCache:
-    """Keeps each tenant's compiled router as long as its rows stand. Thread-safe."""
+    """Keeps each tenant's compiled router as long as its rows stand. Thread-safe.
+
+    Tenants that changed nothing share one router, and are not read row by row.
+    """
 
     def __init__(self, max_tenants: int = 200) -> None:
         self._max_tenants = max_tenants
         self._kept: dict[UUID, tuple[str, QueryRouter]] = {}
+        self._shared: tuple[str, QueryRouter] | None = None
         self._lock = threading.Lock()
 
     def read(self, tenant_id: UUID, *, session: Session, version: str | None = None) -> QueryRouter:
@@ -113,12 +119,17 @@ class RouterCache:
         if version is None:
             version = _version(tenant_id, session=session)
         with self._lock:
-            kept = self._kept.get(tenant_id)
+            kept, shared = self._kept.get(tenant_id), self._shared
         if kept is not None and kept[0] == version:
             return kept[1]
+        if shared is not None and shared[0] == version:
+            return shared[1]
         draft = load_tuning(tenant_id, session=session)
         router = self.make(tenant_id, draft, session=session)
         with self._lock:
+            if _is_default(version):
+                self._shared = (version, router)
+                return router
             if len(self._kept) >= self._max_tenants:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[tenant_id] = (version, router)
@@ -131,6 +142,11 @@ class RouterCache:
         """
         model = model_for(load_examples(tenant_id, session=session))
         return QueryRouter(draft.keywords, draft.routings, model)
+
+
+def _is_default(version: str) -> bool:
+    """Tell whether the tenant of this version has no keyword, routing or label of its own."""
+    return version.startswith(_NOTHING_OWN)
 
 
 def load_tuning(tenant_id: UUID, *, session: Session) -> TuningDraft:

@@ -275,15 +275,21 @@ def test_a_kept_router_sees_a_save_and_a_reset_at_once(
 
 
 def test_a_router_is_built_once_as_long_as_nothing_changes(
-    tenant_id: UUID, shared_database: GuardedDatabase
+    tuning: Tuning, tenant_id: UUID, shared_database: GuardedDatabase
 ):
     cache = RouterCache(max_tenants=1)
-    with shared_database.tenant(tenant_id) as session:
-        first = cache.read(tenant_id, session=session)
-        assert cache.read(tenant_id, session=session) is first
     other = new_tenant(shared_database)
-    with shared_database.tenant(other) as session:
-        assert cache.read(other, session=session) is not first
+    for tenant in (tenant_id, other):
+        tuning.save(tenant, with_shipping(tuning.load(tenant)))
+
+    def router_of(tenant: UUID) -> QueryRouter:
+        with shared_database.tenant(tenant) as session:
+            return cache.read(tenant, session=session)
+
+    first = router_of(tenant_id)
+    assert router_of(tenant_id) is first
+    assert router_of(other) is not first  # and takes its place: there is room for one
+    assert router_of(tenant_id) is not first
 
 
 # ---- the defaults themselves ------------------------------------------------------------------
@@ -313,3 +319,21 @@ def test_processes_that_seed_at_once_do_not_collide(database: GuardedDatabase):
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(seed, range(3)))
     assert len(Tuning(database).load(new_tenant(database)).keywords) == 9
+
+
+def test_tenants_that_changed_nothing_share_a_router(shared_database, tuning):
+    routers = RouterCache()
+    first, second, changed = (new_tenant(shared_database) for _ in range(3))
+    draft = tuning.load(changed)
+    rule = KeywordRule("contact", "en", "zorpal", 3)
+    tuning.save(changed, replace(draft, keywords=(*draft.keywords, rule)))
+
+    def router_of(tenant_id):
+        with shared_database.tenant(tenant_id) as session:
+            return routers.read(tenant_id, session=session)
+
+    assert router_of(first) is router_of(second)
+    assert router_of(changed) is not router_of(first)
+    assert router_of(changed).route("zorpal").intent == "contact"
+    tuning.reset(changed)
+    assert router_of(changed) is router_of(first)
