@@ -108,6 +108,7 @@ def _citation(number: int, decision: PassageDecision, sentence: str) -> Citation
         heading=passage.heading,
         page=passage.page,
         quote=_quote(decision, sentence),
+        label=passage.label,
     )
 
 

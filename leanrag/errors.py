@@ -118,7 +118,7 @@ class UnsupportedFileType(FileRejected):
 
 
 class EncryptedFile(FileRejected):
-    """The PDF asks for a password."""
+    """The file asks for a password."""
 
     code = "encrypted_file"
 

@@ -71,7 +71,7 @@ _DENSE_SCORE = """
 _FETCH = """
     WITH wanted (chunk_id) AS MATERIALIZED ({wanted})
     SELECT c.chunk_id, c.source_id, c.chunk_type, s.title AS source_title, c.title,
-           c.heading_path, c.full_text, c.language, c.position, c.page, c.token_count,
+           c.heading_path, c.full_text, c.language, c.position, c.page, c.label, c.token_count,
            c.is_citable, -(t.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
            {dense} AS dense_score
     FROM wanted w
@@ -207,6 +207,7 @@ def _passage(row: Row[Any]) -> Passage:
         language=row.language,
         position=row.position,
         page=row.page,
+        label=row.label,
         token_count=row.token_count,
         is_citable=row.is_citable,
         lexical_score=float(row.lexical_score),

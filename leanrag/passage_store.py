@@ -89,6 +89,7 @@ def _columns(source: Source, chunk: Chunk) -> dict[str, object]:
         "tldr": chunk.tldr,
         "language": chunk.language,
         "page": chunk.page,
+        "label": chunk.label,
         "token_count": chunk.token_count,
         "content_hash": chunk.content_hash,
         "is_citable": source.is_citable,

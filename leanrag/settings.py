@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         0, ge=0, le=500, description="Tokens that neighbouring passages share."
     )
     extraction_memory_bytes: int = Field(
-        1024**3, ge=128 * 1024**2, description="Memory of the process that reads a PDF."
+        600 * 1024**2, ge=128 * 1024**2, description="Memory of the process that reads a file."
     )
     extraction_cpu_seconds: int = Field(60, ge=1, description="Its processor time.")
     extraction_wall_seconds: int = Field(90, ge=1, description="Its time by the clock.")

@@ -56,6 +56,7 @@ class ChunkView:
     tldr: str
     language: Language
     page: int | None
+    label: str
     token_count: int
     is_citable: bool
     enabled: bool
@@ -196,6 +197,7 @@ _SHOWN = (
     "tldr",
     "language",
     "page",
+    "label",
     "token_count",
     "is_citable",
     "enabled",
@@ -216,6 +218,7 @@ def _chunk_view(row: Row[tuple[ChunkRow, str]]) -> ChunkView:
         tldr=found["tldr"],
         language=found["language"],
         page=found["page"],
+        label=found["label"],
         token_count=found["token_count"],
         is_citable=found["is_citable"],
         enabled=found["enabled"],

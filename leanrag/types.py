@@ -123,6 +123,7 @@ class Passage:
 
     `probability` is the chance that of all candidates this one answers, and `sentences` tells which
     of its sentences do: theirs add up to it. Both are set by ranking, for the first candidates.
+    `label` names its place in a file without pages.
     """
 
     passage_id: UUID
@@ -140,6 +141,7 @@ class Passage:
     lexical_score: float
     dense_score: float
     score: float
+    label: str = ""
     probability: float = 0.0
     sentences: tuple[SentenceChance, ...] = ()
 
@@ -262,6 +264,7 @@ class Citation:
     heading: str
     page: int | None
     quote: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

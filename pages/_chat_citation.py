@@ -28,11 +28,11 @@ def _draw(services: Services, citation: Citation) -> None:
         passage = services.sources.chunk(tenant_id, citation.passage_id)
         around = services.sources.neighbours(tenant_id, citation.passage_id)
     except NotFound:
-        _draw_place(citation.title, citation.heading, citation.page)
+        _draw_place(citation.title, citation.heading, citation.page, citation.label)
         st.info(t("chat.source_gone"), icon=":material/search_off:")
         _draw_passage(citation.quote, citation.quote, key="quote")
         return
-    _draw_place(source.title, passage.heading, passage.page)
+    _draw_place(source.title, passage.heading, passage.page, passage.label)
     for neighbour in around:
         if neighbour.position < passage.position:
             _draw_neighbour(neighbour, t("chat.passage_before"))
@@ -43,11 +43,13 @@ def _draw(services: Services, citation: Citation) -> None:
     _draw_download(services, tenant_id, source)
 
 
-def _draw_place(title: str, heading: str, page: int | None) -> None:
+def _draw_place(title: str, heading: str, page: int | None, label: str) -> None:
     st.markdown(f"**{plain_text(title)}**")
     parts = [plain_text(heading.replace(" > ", " › "))] if heading else []
     if page is not None:
         parts.append(t("chat.page", page=number(page)))
+    elif label:
+        parts.append(plain_text(label))
     if parts:
         st.caption(" · ".join(parts))
 

@@ -139,6 +139,8 @@ def _draw_passage(passage: ChunkView) -> None:
         place = [t("documents.passage_number", position=number(passage.position + 1))]
         if passage.page is not None:
             place.append(t("documents.passage_page", page=number(passage.page)))
+        elif passage.label:
+            place.append(plain_text(passage.label))
         place.append(t("documents.count_tokens", count=number(passage.token_count)))
         if not passage.enabled:
             place.append(t("documents.passage_disabled"))

@@ -20,7 +20,10 @@ from pages._error_text import error_text
 from pages._locale import number, t, ui_language
 from pages._safe_text import plain_text
 
-EXTENSIONS = ("pdf", "txt", "md", "markdown")
+EXTENSIONS = (
+    *("pdf", "docx", "xlsx", "html", "htm", "xhtml"),
+    *("srt", "vtt", "txt", "md", "markdown"),
+)
 # The uploader has no words of its own to set: its button's are replaced, its hint (which our label
 # says already) is hidden, and a file it refuses, which it explains on hover alone, shows our note.
 _STYLE = """<style>

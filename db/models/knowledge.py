@@ -81,7 +81,10 @@ class SourceFile(TenantOwned, Base):
 
 
 class ChunkRow(TenantOwned, Timestamped, Base):
-    """A passage: its text, and where it stands. `ChunkTerms` and `ChunkEmbedding` go with it."""
+    """A passage: its text, and where it stands. `ChunkTerms` and `ChunkEmbedding` go with it.
+
+    `label` names its place where there are no pages: a time stamp.
+    """
 
     __tablename__ = "chunks"
     __table_args__ = (
@@ -105,6 +108,7 @@ class ChunkRow(TenantOwned, Timestamped, Base):
     tldr: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str]
     page: Mapped[int | None]
+    label: Mapped[str] = mapped_column(server_default="")
     token_count: Mapped[int]
     content_hash: Mapped[str]
     is_citable: Mapped[bool] = mapped_column(server_default=text("true"))

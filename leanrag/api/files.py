@@ -20,7 +20,9 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 @router.post("", status_code=202, summary="Upload a file")
 async def upload_file(
     caller: AuthorisedCaller,
-    file: Annotated[UploadFile, File(description="PDF, plain text or Markdown, up to 25 MB.")],
+    file: Annotated[
+        UploadFile, File(description="PDF, DOCX, XLSX, HTML, SRT, VTT or text; 25 MB.")
+    ],
     kind: Annotated[SourceKind, Form()] = "document",
     is_citable: Annotated[
         bool, Form(description="False: the bot may learn from it, never quote or cite it.")

@@ -109,6 +109,7 @@ class ChunkReply(Reply):
     tldr: str
     language: Language
     page: int | None
+    label: str = Field(description="Its place in a file without pages; else empty.")
     token_count: int
     is_citable: bool
     enabled: bool

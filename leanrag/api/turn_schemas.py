@@ -42,6 +42,7 @@ class CitationReply(Reply):
     title: str
     heading: str
     page: int | None
+    label: str = Field(description="Its place in a file without pages, as 00:12:05; else empty.")
     quote: str
 
 
@@ -142,6 +143,7 @@ class PassageReply(Reply):
     language: Language
     position: int
     page: int | None
+    label: str = Field(description="Its place in a file without pages, as 00:12:05; else empty.")
     token_count: int
     is_citable: bool
     lexical_score: float

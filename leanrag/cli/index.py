@@ -22,7 +22,9 @@ Example: python -m leanrag index --tenant demo --source ID --chunk-size 400"""
 def index(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Files or folders: PDF, text, Markdown.", show_default=False),
+        typer.Argument(
+            help="Files or folders: PDF, DOCX, XLSX, HTML, SRT, VTT, text.", show_default=False
+        ),
     ] = None,
     tenant: Annotated[
         str | None, typer.Option("--tenant", "-t", help="Short name or id of the tenant.")

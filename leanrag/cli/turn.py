@@ -100,13 +100,15 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "title": citation.title,
         "heading": citation.heading,
         "page": citation.page,
+        "label": citation.label,
         "quote": citation.quote,
     }
 
 
 def _place(citation: Citation) -> str:
     parts = [citation.title, citation.heading]
-    parts += [f"page {citation.page}"] if citation.page is not None else []
+    place = citation.label if citation.page is None else f"page {citation.page}"
+    parts += [place] if place else []
     return ", ".join(part for part in parts if part)
 
 

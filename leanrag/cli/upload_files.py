@@ -8,7 +8,12 @@ from pathlib import Path
 
 from leanrag.errors import FileTooLarge, InvalidInput
 
-READABLE = frozenset({".pdf", ".txt", ".md", ".markdown"})
+READABLE = frozenset(
+    {
+        *(".pdf", ".docx", ".xlsx", ".html", ".htm", ".xhtml"),
+        *(".srt", ".vtt", ".txt", ".md", ".markdown"),
+    }
+)
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -25,7 +30,9 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 def read_file(path: Path, *, max_bytes: int) -> bytes:
     """Return a file's bytes. Raises InvalidInput (FileTooLarge) with the reason why not."""
     if path.is_dir():
-        raise InvalidInput("This folder holds no PDF, text or Markdown file.")
+        raise InvalidInput(
+            "This folder holds no file that LeanRAG reads."
+        )
     if not path.exists():
         raise InvalidInput("There is no file or folder of this name.")
     if not path.is_file():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from leanrag.errors import InvalidInput
@@ -35,6 +35,7 @@ class _Piece:
     text: str
     heading: str
     page: int | None
+    label: str = ""
 
 
 def cut(
@@ -78,6 +79,7 @@ def cut(
                 language=own_language,
                 counter=counter,
                 page=piece.page,
+                label=piece.label,
             )
         )
     return tuple(chunks)
@@ -105,9 +107,9 @@ def _pack(blocks: Iterable[Block], splitter: Splitter) -> list[_Piece]:
             joiner = "\n" if block.kind == kind_before == "item" else "\n\n"
             joined = f"{packed[-1].text}{joiner}{text}" if packed else text
             if packed and splitter.fits(joined):
-                packed[-1] = _Piece(joined, block.heading, packed[-1].page)
+                packed[-1] = replace(packed[-1], text=joined)
             else:
-                packed.append(_Piece(text, block.heading, block.page))
+                packed.append(_Piece(text, block.heading, block.page, block.label))
             kind_before = block.kind
     return packed
 
@@ -124,7 +126,7 @@ def _overlap(pieces: Sequence[_Piece], splitter: Splitter, overlap_tokens: int) 
                 if not tails.fits(longer) or not splitter.fits(f"{longer}\n{piece.text}"):
                     break
                 tail = longer
-        overlapped.append(_Piece(f"{tail}\n{piece.text}".strip(), piece.heading, piece.page))
+        overlapped.append(replace(piece, text=f"{tail}\n{piece.text}".strip()))
     return overlapped
 
 

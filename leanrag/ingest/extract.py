@@ -1,57 +1,129 @@
-"""An accepted file → its title and the text of its pages, in reading order."""
+"""An accepted file → its title and the text of its pages, in reading order.
+
+What needs a parser is read by a process of its own (`pdf_child`, `document_child`).
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
-from leanrag.errors import EmptyFile, EncryptedFile, ExtractionFailed, FileTooLarge, NoTextFound
+from leanrag.errors import (
+    EmptyFile,
+    EncryptedFile,
+    ExtractionFailed,
+    FileRejected,
+    FileTooLarge,
+    NoTextFound,
+)
+from leanrag.ingest.child_limits import ChildLimits
+from leanrag.ingest.child_process import run_child
 from leanrag.ingest.decode import decode_text
-from leanrag.ingest.pdf_report import ChildLimits, ChildReport
-from leanrag.ingest.validate import PDF, UploadType
+from leanrag.ingest.document_report import DocumentFormat, Refusal
+from leanrag.ingest.extracted import ExtractedDocument, ExtractedPage
+from leanrag.ingest.pdf_report import ChildReport
+from leanrag.ingest.validate import DOCX, HTML, PDF, SRT, VTT, XLSX, UploadType
 from leanrag.settings import Settings
 from leanrag.text.normalize import clean
-from leanrag.types import ExtractedDocument, ExtractedPage
 
-_SOURCE_ROOT = Path(__file__).resolve().parents[2]
 _MAX_TITLE_CHARACTERS = 200
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t]*#*$", re.MULTILINE)
-# What programs write into a PDF's title: file names, "Microsoft Word - …", "untitled".
+_HEADING = re.compile(r"^#{1,6}[ \t](.*)$", re.MULTILINE)
+# What programs write as a title: file names, "Microsoft Word - …", "untitled".
 _NO_TITLE = re.compile(
-    r"(?i)(untitled|no title|document\d*|title|slide \d+|microsoft \w+ - .*"
-    r"|.*\.(docx?|pdf|pptx?|xlsx?|tex|dvi|indd|odt|rtf|html?|txt|md)|about:blank|https?://.*)"
+    r"(?i)(untitled|no title|(document|book|sheet)\d*|title|slide \d+|microsoft \w+ - .*"
+    r"|(word|powerpoint) (document|presentation)|.*\.(docx?|pdf|pptx?|xlsx?|tex|dvi|indd|odt|rtf"
+    r"|html?|txt|md)|about:blank|https?://.*)"
 )
+_FORMATS: dict[UploadType, tuple[DocumentFormat, str]] = {
+    DOCX: ("docx", "Word document"),
+    XLSX: ("xlsx", "workbook"),
+    HTML: ("html", "web page"),
+    SRT: ("subtitles", "subtitle file"),
+    VTT: ("subtitles", "subtitle file"),
+}
+_AGAIN = "export it again and upload the new file"
+_REFUSALS: dict[Refusal, tuple[type[FileRejected], str]] = {
+    "encrypted": (EncryptedFile, "asks for a password; save it without one and upload it again"),
+    "damaged": (ExtractionFailed, f"is damaged and cannot be read; {_AGAIN}"),
+    "too_many_parts": (FileTooLarge, "is packed of more than 2,000 parts; split it"),
+    "unpacks_too_large": (FileTooLarge, "unpacks to more than 100 MB; split it or shrink it"),
+    "packed_too_tightly": (
+        ExtractionFailed,
+        f"unpacks to more than 200 times its size, as no ordinary file does; {_AGAIN}",
+    ),
+    "declares_entities": (
+        ExtractionFailed,
+        f"declares XML entities, which no ordinary file does; {_AGAIN}",
+    ),
+    "odd_part_names": (
+        ExtractionFailed,
+        f"names its parts as no ordinary file does; {_AGAIN}",
+    ),
+    "too_many_cells": (FileTooLarge, "has more than 500,000 filled cells; split it"),
+    "too_much_text": (FileTooLarge, "holds more than 10 million letters; split it"),
+    "no_cues": (
+        ExtractionFailed,
+        f"holds no line of speech with its time; {_AGAIN} as SRT or WebVTT",
+    ),
+}
 
 
 def extract(data: bytes, upload_type: UploadType, *, settings: Settings) -> ExtractedDocument:
     """Read a file that `validate.identify` accepted.
 
-    Raises EncryptedFile, FileTooLarge (too many pages), NoTextFound (a scan), EmptyFile (a text of
-    white space) or ExtractionFailed (broken, or over the limits of time and memory).
+    Raises EncryptedFile, FileTooLarge (too many pages, cells or letters), NoTextFound (a scan, an
+    empty sheet), EmptyFile (a text of white space) or ExtractionFailed (broken, hostile, or over
+    the limits of time and memory).
     """
     if upload_type == PDF:
         return _extract_pdf(data, settings)
+    if upload_type in _FORMATS:
+        return _extract_document(data, upload_type, settings)
     text = clean(decode_text(data))
     if not text.strip():
         raise EmptyFile("This file holds nothing but white space; choose a file with text.")
     return ExtractedDocument(_first_heading([text]), (ExtractedPage(None, text),))
 
 
-def _extract_pdf(data: bytes, settings: Settings) -> ExtractedDocument:
-    limits = ChildLimits(
+def _limits(settings: Settings) -> ChildLimits:
+    return ChildLimits(
         memory_bytes=settings.extraction_memory_bytes,
         cpu_seconds=settings.extraction_cpu_seconds,
         wall_seconds=settings.extraction_wall_seconds,
         max_pages=settings.max_pdf_pages,
     )
-    report = _run_child(data, limits)
+
+
+# ---- documents, sheets, web pages, subtitles ---------------------------------------------------
+
+
+def _extract_document(
+    data: bytes, upload_type: UploadType, settings: Settings
+) -> ExtractedDocument:
+    document_format, noun = _FORMATS[upload_type]
+    report = run_child(
+        "leanrag.ingest.document_child", data, _limits(settings), document_format, noun=noun
+    )
+    if report["refusal"] is not None:
+        error, sentence = _REFUSALS[report["refusal"]]
+        raise error(f"This {noun} {sentence}.", reason=report["refusal"])
+    pages = [
+        ExtractedPage(None, text, clean(part["label"]))
+        for part in report["parts"]
+        if (text := clean(part["text"])).strip()
+    ]
+    if not pages:
+        raise NoTextFound(f"This {noun} holds no text to read; choose a file with text.")
+    title = _usable_title(clean(report["title"])) or _first_heading([page.text for page in pages])
+    return ExtractedDocument(title, tuple(pages))
+
+
+# ---- PDF --------------------------------------------------------------------------------------
+
+
+def _extract_pdf(data: bytes, settings: Settings) -> ExtractedDocument:
+    limits = _limits(settings)
+    report = ChildReport(**run_child("leanrag.ingest.pdf_child", data, limits, noun="PDF"))
     if report.outcome != "read":
         _refuse(report, limits)
     pages = tuple(
@@ -83,6 +155,9 @@ def _refuse(report: ChildReport, limits: ChildLimits) -> NoReturn:
     )
 
 
+# ---- titles -----------------------------------------------------------------------------------
+
+
 def _usable_title(title: str) -> str:
     title = " ".join(title.split())
     if not re.search(r"[^\W\d_]{2}", title) or _NO_TITLE.fullmatch(title):
@@ -94,57 +169,6 @@ def _first_heading(texts: list[str]) -> str:
     """Return the text of the first `#` heading, or nothing."""
     for text in texts:
         for heading in _HEADING.finditer(text):
-            if usable := _usable_title(heading[1]):
+            if usable := _usable_title(heading[1].rstrip(" \t#")):
                 return usable
     return ""
-
-
-# ---- the child process ------------------------------------------------------------------------
-
-
-def _run_child(data: bytes, limits: ChildLimits) -> ChildReport:
-    """Run the reading process to its end. Raises ExtractionFailed where it does not end well."""
-    # Files instead of pipes: the kernel bounds what the process may write, and nothing can block.
-    with tempfile.TemporaryFile() as pdf, tempfile.TemporaryFile() as output:
-        pdf.write(data)
-        pdf.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-s", "-E", "-m", "leanrag.ingest.pdf_child", limits.to_argument()],
-            stdin=pdf,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            cwd=_SOURCE_ROOT,
-            env={"LC_ALL": "C.UTF-8"},  # no secrets for a process that reads strangers' files
-            start_new_session=True,
-        )
-        _await(process, limits.wall_seconds)
-        return _read_report(output, process.returncode)
-
-
-def _await(process: subprocess.Popen[bytes], wall_seconds: float) -> None:
-    try:
-        process.wait(timeout=wall_seconds)
-    except subprocess.TimeoutExpired:
-        raise ExtractionFailed(
-            f"Reading this PDF took longer than {wall_seconds} seconds; "
-            "split it or export it again, and upload the new file."
-        ) from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _read_report(output: IO[bytes], return_code: int) -> ChildReport:
-    if return_code == -signal.SIGXCPU or return_code == -signal.SIGKILL:
-        raise ExtractionFailed(
-            "Reading this PDF took more computing time than allowed; "
-            "split it or export it again, and upload the new file."
-        )
-    if return_code != 0:
-        raise ExtractionFailed(
-            "This PDF is damaged or needs more memory than allowed; "
-            "export it again and upload the new file."
-        )
-    output.seek(0)
-    return ChildReport(**json.load(output))

@@ -19,6 +19,7 @@ def make_chunk(
     counter: TokenCounter,
     heading: str = "",
     page: int | None = None,
+    label: str = "",
 ) -> Chunk:
     """Return a passage, `text` counted in `counter`'s encoding and hashed with its headings."""
     return Chunk(
@@ -31,6 +32,7 @@ def make_chunk(
         token_count=counter.count(text),
         content_hash=content_hash(title, heading, text),
         page=page,
+        label=label,
     )
 
 

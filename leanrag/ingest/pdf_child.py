@@ -11,8 +11,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import resource
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -21,35 +19,23 @@ from dataclasses import asdict
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from leanrag.ingest.child_limits import ChildLimits, limit_process
 from leanrag.ingest.pdf_glyphs import read_glyphs
 from leanrag.ingest.pdf_layout import write_pages
 from leanrag.ingest.pdf_lines import Line, read_lines
-from leanrag.ingest.pdf_report import ChildLimits, ChildReport
+from leanrag.ingest.pdf_report import ChildReport
 
-_MAX_OUTPUT_BYTES = 64 * 2**20
 _MAX_TITLE_CHARACTERS = 300
 
 
 def main() -> None:
     """Read standard input as a PDF within the limits given and write a ChildReport."""
-    limits = ChildLimits(**json.loads(sys.argv[1]))
+    limits = ChildLimits.from_argument(sys.argv[1])
     limit_process(limits)
     logging.disable(logging.CRITICAL)  # pypdf logs each flaw of a file
     warnings.simplefilter("ignore")
     report = read_pdf(sys.stdin.buffer.read(), limits.max_pages)
     json.dump(asdict(report), sys.stdout)  # ASCII: even lone surrogates pass
-
-
-def limit_process(limits: ChildLimits) -> None:
-    """Bind this process to its limits for good."""
-    for kind, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, _MAX_OUTPUT_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
-    signal.alarm(limits.wall_seconds + 5)  # ends an orphan whose parent was killed
 
 
 def read_pdf(data: bytes, max_pages: int) -> ChildReport:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
@@ -27,6 +27,7 @@ _MARKED_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)")
 _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})[.)]?[ \t]+[^\W\d_]")
 _SENTENCE_END = re.compile(r"[.!?…:;,،؛؟۔|]$")
 _GOES_ON = re.compile(r"[^\W\d_,]$")
+_ESCAPED_MARK = re.compile(r"(?m)^\\(?=#|`{3}|~{3})")  # as markdown_writer escapes them
 _LIST_MARK = re.compile(r"(?:[•●▪◦‣·*+–—-]|\d{1,3}[.)])[ \t]")
 _BLOCK_KINDS: dict[str, BlockKind] = {
     "table_open": "table",
@@ -39,13 +40,15 @@ _BLOCK_KINDS: dict[str, BlockKind] = {
 class Block:
     """A paragraph, a list item, a table or a piece of code, and where it stands.
 
-    `heading` is its path of headings joined by " > "; `page` the page on which it begins.
+    `heading` is its path of headings joined by " > "; `page` the page on which it begins, `label`
+    what names its place where there is no page (a time stamp).
     """
 
     kind: BlockKind
     heading: str
     text: str
     page: int | None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class _Part:
     text: str
     page: int | None
     level: int = 0
+    label: str = ""
 
 
 def read_blocks(document: ExtractedDocument) -> tuple[Block, ...]:
@@ -68,7 +72,8 @@ def read_blocks(document: ExtractedDocument) -> tuple[Block, ...]:
 
 
 def _read_page(page: ExtractedPage) -> Iterable[_Part]:
-    return _read_markdown(page) if page.number is None else _read_paragraphs(page)
+    parts = _read_markdown(page) if page.number is None else _read_paragraphs(page)
+    return (replace(part, label=page.label) for part in parts) if page.label else parts
 
 
 # ---- pages of a PDF ---------------------------------------------------------------------------
@@ -146,6 +151,7 @@ def _top_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
 def _lines_part(kind: BlockKind, lines: Sequence[str]) -> Iterator[_Part]:
     text = "\n".join(lines).strip("\n").rstrip()
     if text.strip():
+        text = text if kind == "code" else _ESCAPED_MARK.sub("", text)
         item = kind == "paragraph" and _LIST_MARK.match(text.lstrip())
         yield _Part("item" if item else kind, text, None)
 
@@ -188,12 +194,12 @@ def _resolve_headings(parts: Sequence[_Part]) -> Iterator[Block]:
     path: list[_Part] = []
     for part, below in zip_longest(parts, parts[1:]):
         if part.kind != "heading":
-            yield Block(part.kind, _join_path(path), part.text, part.page)
+            yield Block(part.kind, _join_path(path), part.text, part.page, part.label)
             continue
         while path and path[-1].level >= part.level:
             path.pop()
         if below is None or (below.kind == "heading" and below.level <= part.level):
-            yield Block("heading", _join_path(path), part.text, part.page)
+            yield Block("heading", _join_path(path), part.text, part.page, part.label)
         path.append(part)
 
 

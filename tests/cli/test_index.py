@@ -135,7 +135,7 @@ def test_a_dry_run_cuts_to_the_size_asked_for_and_names_bad_files(
 ) -> None:
     ran = run("index", str(MANUAL), str(tmp_path), "--dry-run", "--chunk-size", "48")
     assert ran.code == 1
-    assert ran.err.startswith(f"1 of 2 files failed; first {tmp_path}: This folder holds no PDF")
+    assert ran.err.startswith(f"1 of 2 files failed; first {tmp_path}: This folder holds no file")
     tokens = [int(found) for found in re.findall(r"^\[\d+\] (\d+) tokens?,", ran.out, re.M)]
     assert 0 < max(tokens) <= 48
 

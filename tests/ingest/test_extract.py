@@ -180,7 +180,7 @@ def test_no_process_and_no_secret_is_left_to_the_reader(
             readers.append(self)
 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    monkeypatch.setattr("leanrag.ingest.extract.subprocess.Popen", Spy)
+    monkeypatch.setattr("leanrag.ingest.child_process.subprocess.Popen", Spy)
     extract(make_pdf([["text"]]), PDF, settings=settings)
     assert seen["env"] == {"LC_ALL": "C.UTF-8"}
     assert [reader.returncode for reader in readers] == [0]  # waited for: none is left
@@ -207,6 +207,12 @@ def test_plain_text_is_one_page_without_a_number_and_without_controls(settings: 
 def test_markdown_is_titled_by_its_first_heading(settings: Settings) -> None:
     document = extract(b"intro\n\n## Care of copper ##\n\ntext", MARKDOWN, settings=settings)
     assert document.title == "Care of copper"
+
+
+def test_a_heading_of_blanks_without_end_is_read_at_once(settings: Settings) -> None:
+    started = time.monotonic()
+    extract(b"# x" + b" " * 500_000 + b"y", MARKDOWN, settings=settings)
+    assert time.monotonic() - started < 2
 
 
 def test_white_space_alone_is_an_empty_file(settings: Settings) -> None:

@@ -2,12 +2,33 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
+import docx
+import openpyxl
 import pytest
 from PIL import Image
 
-from leanrag.errors import EmptyFile, FileTooLarge, UnsupportedFileType
-from leanrag.ingest.validate import MARKDOWN, PDF, PLAIN_TEXT, UploadType, identify, safe_filename
+from leanrag.errors import (
+    EmptyFile,
+    EncryptedFile,
+    ExtractionFailed,
+    FileTooLarge,
+    UnsupportedFileType,
+)
+from leanrag.ingest.validate import (
+    DOCX,
+    HTML,
+    MARKDOWN,
+    PDF,
+    PLAIN_TEXT,
+    SRT,
+    VTT,
+    XLSX,
+    UploadType,
+    identify,
+    safe_filename,
+)
 
 LIMIT = 25 * 2**20
 PROGRAM = b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0" + bytes(range(256)) * 8
@@ -67,12 +88,73 @@ def test_images_archives_and_markup_are_refused_in_words() -> None:
         picture.getvalue(): "an image",
         archive.getvalue(): "ZIP archive",
         b"{\\rtf1\\ansi Hello}": "RTF",
-        b"<!DOCTYPE html><html><body>Hi</body></html>": "web page",
         b"<?xml version='1.0'?><a/>": "XML",
     }
     for data, words in cases.items():
         with pytest.raises(UnsupportedFileType, match=words):
             _identify(data, "a.txt")
+
+
+def _saved(document: Any) -> bytes:
+    output = io.BytesIO()
+    document.save(output)
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.txt", "a.pdf", "a"])
+def test_office_documents_are_told_by_their_parts_whatever_their_name(name: str) -> None:
+    assert _identify(_saved(docx.Document()), name) == DOCX
+    assert _identify(_saved(openpyxl.Workbook()), name) == XLSX
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "<!DOCTYPE html><html>",
+        "\n <HTML lang=fa>",
+        "<!-- saved --><!-- twice --><html>",
+        '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">',
+        "\ufeff<html>",
+    ],
+)
+def test_a_web_page_is_told_by_its_start(start: str) -> None:
+    page = f"{start}<body><p>راهنما</p></body></html>"
+    assert _identify(page.encode(), "a.txt") == HTML
+    assert _identify(page.encode("utf-16"), "a.txt") == HTML
+
+
+def test_tags_alone_are_a_web_page_only_under_its_name() -> None:
+    assert _identify(b"<p>Text</p>", "part.html") == HTML
+    assert _identify(b"<p align=center>Text</p>", "readme.md") == MARKDOWN
+    assert _identify(b"1 < 2 and 3 > 2", "part.html") == PLAIN_TEXT
+
+
+def test_subtitles_are_told_by_their_first_cue() -> None:
+    srt = "1\n00:00:01,000 --> 00:00:02,000\nHello.\n"
+    assert _identify(srt.encode(), "a.txt") == SRT
+    assert _identify(srt.encode("utf-16"), "a.txt") == SRT
+    assert _identify(srt.replace("\n", "\r\n").encode("utf-8-sig"), "a") == SRT
+    assert _identify(b"WEBVTT - talk\n\n00:01.000 --> 00:02.000\nHi", "a.srt") == VTT
+    assert _identify(b"WEBVTTX is a word.") == PLAIN_TEXT
+    assert _identify(f"How SRT looks:\n\n{srt}".encode()) == PLAIN_TEXT
+
+
+def test_an_office_document_with_a_password_or_macros_says_how_to_save_it() -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+    with pytest.raises(EncryptedFile, match="save it without one"):
+        _identify(ole + "EncryptedPackage".encode("utf-16-le"), "a.docx")
+    with pytest.raises(UnsupportedFileType, match=r"before 2007.*save it as \.docx or \.xlsx"):
+        _identify(ole, "a.doc")
+
+
+def test_a_broken_or_endless_archive_is_refused_before_it_is_listed() -> None:
+    data = _saved(docx.Document())
+    with pytest.raises(ExtractionFailed, match="damaged"):
+        _identify(data[:-30], "a.docx")
+    end = data.rfind(b"PK\x05\x06")
+    endless = data[: end + 12] + (2**31).to_bytes(4, "little") + data[end + 16 :]
+    with pytest.raises(ExtractionFailed, match="damaged"):
+        _identify(endless, "a.docx")
 
 
 def test_a_nul_byte_makes_a_text_binary_unless_it_is_utf_16_with_its_mark() -> None:
