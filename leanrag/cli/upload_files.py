@@ -30,9 +30,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 def read_file(path: Path, *, max_bytes: int) -> bytes:
     """Return a file's bytes. Raises InvalidInput (FileTooLarge) with the reason why not."""
     if path.is_dir():
-        raise InvalidInput(
-            "This folder holds no file that LeanRAG reads."
-        )
+        raise InvalidInput("This folder holds no file that LeanRAG reads.")
     if not path.exists():
         raise InvalidInput("There is no file or folder of this name.")
     if not path.is_file():

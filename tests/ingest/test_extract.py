@@ -19,6 +19,8 @@ from leanrag.settings import Settings
 
 MakePdf = Callable[..., bytes]
 
+ROOM = {"extraction_memory_bytes": 1024**3}  # so that time runs out before memory does
+
 
 def test_a_two_page_pdf_gives_its_title_and_numbered_pages(
     make_pdf: MakePdf, settings: Settings
@@ -142,7 +144,7 @@ def test_a_truncated_pdf_fails_cleanly_or_gives_what_is_left(
 def test_a_pdf_that_never_ends_is_stopped_by_the_wall_clock(
     looping_pdf: bytes, settings: Settings
 ) -> None:
-    short = settings.model_copy(update={"extraction_wall_seconds": 1})
+    short = settings.model_copy(update={**ROOM, "extraction_wall_seconds": 1})
     started = time.monotonic()
     with pytest.raises(ExtractionFailed, match="longer than 1 seconds"):
         extract(looping_pdf, PDF, settings=short)
@@ -152,7 +154,9 @@ def test_a_pdf_that_never_ends_is_stopped_by_the_wall_clock(
 def test_a_pdf_that_never_ends_is_stopped_by_its_computing_time(
     looping_pdf: bytes, settings: Settings
 ) -> None:
-    short = settings.model_copy(update={"extraction_cpu_seconds": 1, "extraction_wall_seconds": 20})
+    short = settings.model_copy(
+        update={**ROOM, "extraction_cpu_seconds": 1, "extraction_wall_seconds": 20}
+    )
     with pytest.raises(ExtractionFailed, match="computing time"):
         extract(looping_pdf, PDF, settings=short)
 
