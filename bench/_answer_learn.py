@@ -10,6 +10,7 @@ import numpy as np
 from bench._answer_asking import Asked
 from bench._answer_figures import HALVES
 from bench._learn_examples import folded
+from bench._learn_logistic import fit_logistic
 from bench._learn_softmax import Array, Choice, fit
 from leanrag.abstention import WEIGHTS, Knowledge
 from leanrag.extractive import LEAST_SENTENCE_CHANCE
@@ -22,7 +23,6 @@ Lessons = dict[str, dict[str, dict[str, float]]]  # model → half → name → 
 SENTENCE_WEIGHTS = ("CHANCE_WEIGHT", "MATCH_WEIGHT", "EXPECTED_WEIGHT")
 # Of half the squared weights, beside the mean log-loss. The demo has few questions.
 L2: dict[Knowledge, float] = {"documents": 1e-4, "own words": 1e-2}
-_STEPS = 50
 
 
 def learn(
@@ -58,19 +58,10 @@ def lines(lessons: Lessons) -> Iterator[str]:
 
 
 def logistic(features: Array, is_right: Array, *, l2: float) -> Array:
-    """Return the likeliest weights of a logistic model, both classes weighing alike.
-
-    `features` (n, features) has a column of ones; Newton's method on the convex log-loss.
-    """
+    """Return the likeliest weights of a logistic model, both classes weighing alike."""
     share = is_right.mean()
-    own = np.where(is_right > 0, 0.5 / share, 0.5 / (1 - share)) / len(is_right)
-    weights = np.zeros(features.shape[1])
-    for _ in range(_STEPS):
-        chances = 1 / (1 + np.exp(-features @ weights))
-        gradient = features.T @ (own * (chances - is_right)) + l2 * weights
-        curvature = (features * (own * chances * (1 - chances))[:, None]).T @ features
-        weights = weights - np.linalg.solve(curvature + l2 * np.eye(len(weights)), gradient)
-    return np.asarray(weights, dtype=np.float64)
+    counts = np.where(is_right > 0, 0.5 / share, 0.5 / (1 - share)) / len(is_right)
+    return fit_logistic(features, is_right, counts=counts, l2=l2)
 
 
 def _choice(asked: Asked) -> Choice | None:

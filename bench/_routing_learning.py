@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bench._learn_logistic import fit_logistic
 from bench._routing_examples import as_example, read_examples
 from bench._routing_figures import Routed, accuracy, route_all
 from bench._routing_messages import RoutingMessage
@@ -23,7 +23,6 @@ from leanrag.types import Route
 FOLDS = 4
 MOST_FEATURES = 100_000  # of the shipped file: 2.6 MB; with all of them nothing is gained
 LABELS = (0, 50, 100, 200)
-_STEPS = 50  # of Newton's method, which needs ten
 _RIDGE = 1.0  # keeps a circumstance that never varies at nothing
 
 
@@ -63,7 +62,8 @@ def fit_calibration() -> dict[str, float]:
         rows.append(_circumstances(route))
         right.append(route.intent == example.intent)
     names = ("offset", "slope", "keywords_agree", "keywords_silent")
-    weights = _logistic(np.array(rows), np.array(right, dtype=float))
+    truth = np.array(right, dtype=float)
+    weights = fit_logistic(np.array(rows), truth, counts=np.ones(len(truth)), l2=_RIDGE)
     return {name: round(float(w), 3) for name, w in zip(names, weights, strict=True)}
 
 
@@ -122,14 +122,3 @@ def _circumstances(route: Route) -> list[float]:
         float(decided in ("both", "keywords")),
         float(not route.matched),
     ]
-
-
-def _logistic(rows: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit a logistic regression by Newton's method."""
-    weights = np.zeros(rows.shape[1])
-    for _ in range(_STEPS):
-        chances = 1 / (1 + np.exp(-rows @ weights))
-        gradient = rows.T @ (chances - right) + _RIDGE * weights
-        hessian = (rows * (chances * (1 - chances))[:, None]).T @ rows
-        weights -= np.linalg.solve(hessian + _RIDGE * np.eye(len(weights)), gradient)
-    return weights

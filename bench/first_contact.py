@@ -9,18 +9,17 @@ development half; with --errors only that half's are printed, so that the other 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 if __package__ in {None, ""}:  # run as a file: only its own directory is on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._routing_messages import HALVES, Half, half_of
 from leanrag.first_contact import ACTS, FirstContact
 from leanrag.text.language import detect_language
 from leanrag.types import LANGUAGES, Language
@@ -28,9 +27,6 @@ from leanrag.types import LANGUAGES, Language
 MESSAGES_DIRECTORY = Path(__file__).with_name("first_contact_messages")
 NO_ACT = "none"
 ROUNDS = 3
-
-Half = Literal["development", "held out"]
-HALVES: tuple[Half, ...] = ("development", "held out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class ActMessage:
     @property
     def half(self) -> Half:
         """The half that the first byte of the text's SHA-256 puts the message in."""
-        return HALVES[hashlib.sha256(self.text.encode()).digest()[0] % 2]
+        return half_of(self.text)
 
 
 @dataclass(frozen=True, slots=True)

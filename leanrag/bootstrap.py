@@ -225,7 +225,7 @@ def _compose(
         previews=Previews(database, steps),
         what_if=_what_if(settings, database, steps, embedder, is_embedded=uses_dense),
         keyword_lab=KeywordLab(
-            database, steps.routers.make, steps.contact, unlearned=shipped_model()
+            database, steps.routers.make, steps.contact, unlearned=shipped_model
         ),
         conversations=Conversations(database),
         tuning=Tuning(database),

@@ -20,12 +20,6 @@ class RouterMaker(Protocol):
         """Return the router; the database is only read."""
 
 
-def keyword_router(tenant_id: UUID, draft: TuningDraft, *, session: Session) -> QueryRouter:
-    """Return a router by keywords alone: a RouterMaker where no model stands beside them."""
-    del tenant_id, session  # nothing but the draft is needed
-    return QueryRouter(draft.keywords, draft.routings)
-
-
 def as_saved(draft: TuningDraft) -> TuningDraft:
     """Return a draft whose keywords are marked as the tenant's own where saving would make them so.
 

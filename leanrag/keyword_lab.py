@@ -6,26 +6,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from db.models import LabelledMessage
 from db.tenancy import Database
 from leanrag.draft_router import RouterMaker, as_saved
 from leanrag.first_contact import FirstContact
+from leanrag.intent_learning import IntentExample
 from leanrag.intent_model import IntentModel
 from leanrag.keyword_findings import KeywordFinding, RoutedMessage, find_out
 from leanrag.keyword_removal import KeywordRemoval
+from leanrag.labelled_messages import load_examples
 from leanrag.recent_questions import DEFAULT_QUESTIONS, forbid_writing, read_questions, to_be_routed
 from leanrag.router import KeywordRule, QueryRouter
 from leanrag.routing_scores import LabelledRoute, LanguageFigures, figures_of
 from leanrag.tuning import TuningDraft, check_draft, load_tuning
 from leanrag.types import Intent, Language, Route
-
-MAX_LABELLED = 2_000  # the newest ones; two routes of each take about two seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +81,12 @@ class LabReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Label:
-    intent: Intent
-    language: Language
-
-
-@dataclass(frozen=True, slots=True)
 class _Trial:
     """What is in force and the draft, a router of each, and the texts that both route."""
 
     drafts: tuple[TuningDraft, TuningDraft]
     routers: tuple[QueryRouter, QueryRouter]
-    labels: Mapping[str, _Label]
+    labels: Mapping[str, IntentExample]
     texts: tuple[str, ...]
 
 
@@ -110,12 +99,12 @@ class KeywordLab:
         make_router: RouterMaker,
         contact: FirstContact,
         *,
-        unlearned: IntentModel | None = None,
+        unlearned: Callable[[], IntentModel] | None = None,
     ) -> None:
         """`make_router` makes what turns are routed by, `contact` tells what is not routed at all.
 
         Where that has learned from the tenant's labels, labelled messages are routed by the same
-        keywords beside `unlearned` instead: a model may not be judged by what it was taught.
+        keywords beside the model that `unlearned` loads: none may be judged by what it was taught.
         """
         self._database = database
         self._make_router = make_router
@@ -171,7 +160,7 @@ class KeywordLab:
         with self._database.tenant(tenant_id) as session:
             forbid_writing(session)
             asked = read_questions(tenant_id, bot=bot, limit=questions, session=session)
-            labels = _read_labels(tenant_id, session=session)
+            labels = {e.text: e for e in load_examples(tenant_id, session=session)}
             drafts = (load_tuning(tenant_id, session=session), draft)
             before, after = (self._make_router(tenant_id, one, session=session) for one in drafts)
         routed = to_be_routed(asked, self._contact)
@@ -182,8 +171,10 @@ class KeywordLab:
 class _Judge:
     """Routes labelled messages by the same keywords, beside a model that has not seen them."""
 
-    def __init__(self, drafts: Sequence[TuningDraft], model: IntentModel | None) -> None:
-        self._drafts, self._model = drafts, model
+    def __init__(
+        self, drafts: Sequence[TuningDraft], load: Callable[[], IntentModel] | None
+    ) -> None:
+        self._drafts, self._load = drafts, load
         self._routers: list[QueryRouter] = []
 
     @property
@@ -192,8 +183,9 @@ class _Judge:
 
     def route(self, text: str) -> list[Route]:
         if not self._routers:
+            model = None if self._load is None else self._load()
             self._routers = [
-                QueryRouter(draft.keywords, draft.routings, self._model) for draft in self._drafts
+                QueryRouter(draft.keywords, draft.routings, model) for draft in self._drafts
             ]
         return [router.route(text) for router in self._routers]
 
@@ -211,7 +203,7 @@ def _side(
     draft: TuningDraft,
     removal: KeywordRemoval,
     messages: Sequence[RoutedMessage],
-    labels: Mapping[str, _Label],
+    labels: Mapping[str, IntentExample],
 ) -> RoutingSide:
     return RoutingSide(
         find_out(draft.keywords, removal, messages),
@@ -236,16 +228,3 @@ def _changed(routed: Sequence[tuple[RoutedMessage, RoutedMessage]]) -> Iterator[
                 also_after=after.also,
                 label=one.label,
             )
-
-
-def _read_labels(tenant_id: UUID, *, session: Session) -> dict[str, _Label]:
-    """Return the newest labelled messages by their text."""
-    query = (
-        select(LabelledMessage.text, LabelledMessage.intent, LabelledMessage.language)
-        .where(LabelledMessage.tenant_id == tenant_id)
-        .order_by(LabelledMessage.updated_at.desc(), LabelledMessage.text_hash)
-        .limit(MAX_LABELLED)
-    )
-    return {
-        row.text: _Label(row.intent, cast(Language, row.language)) for row in session.execute(query)
-    }

@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,6 +32,7 @@ FEWEST_LABELS = 50  # with fewer, a model of one's own knows less than the shipp
 MOST_LEARNED = 2_000  # the newest; about a second of learning
 MAX_LABELS = 20_000
 MAX_CHARACTERS = 2_000
+_KEPT_MODELS = 16
 _COLUMNS = ("text", "intent")
 
 
@@ -136,8 +138,12 @@ def load_examples(tenant_id: UUID, *, session: Session) -> tuple[IntentExample, 
 
 def model_for(examples: Sequence[IntentExample]) -> IntentModel:
     """Return the shipped model, or what 50 or more `examples` make of it."""
-    if len(examples) < FEWEST_LABELS:
-        return shipped_model()
+    return shipped_model() if len(examples) < FEWEST_LABELS else _learned(tuple(examples))
+
+
+@lru_cache(maxsize=_KEPT_MODELS)
+def _learned(examples: tuple[IntentExample, ...]) -> IntentModel:
+    """Learn once from the same labels: a save of keywords, or a draft, changes none of them."""
     return learn(examples, start=shipped_model())
 
 

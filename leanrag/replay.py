@@ -86,8 +86,7 @@ class ReplayedQuestion:
     @property
     def changes_shares(self) -> bool:
         """Whether other kinds of sources, or other budgets, are asked for."""
-        before, after = self.before.route, self.after.route
-        return (before.primary, before.secondary) != (after.primary, after.secondary)
+        return not same_shares(self.before.route, self.after.route)
 
     @property
     def changes_prompt(self) -> bool:
@@ -95,6 +94,11 @@ class ReplayedQuestion:
         if isinstance(self.before, ReplayedTurn) and isinstance(self.after, ReplayedTurn):
             return self.before.prompt.messages != self.after.prompt.messages
         return type(self.before) is not type(self.after)
+
+
+def same_shares(before: Route, after: Route) -> bool:
+    """Tell whether two routes ask for the same kinds of sources within the same budgets."""
+    return (before.primary, before.secondary) == (after.primary, after.secondary)
 
 
 def compare(

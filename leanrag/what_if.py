@@ -27,7 +27,7 @@ from leanrag.recent_questions import (
     read_questions,
     to_be_routed,
 )
-from leanrag.replay import FailedTurn, ReplayedQuestion, ReplayedTurn, compare
+from leanrag.replay import FailedTurn, ReplayedQuestion, ReplayedTurn, compare, same_shares
 from leanrag.retriever import share_out
 from leanrag.router import QueryRouter
 from leanrag.token_margin import TokenMargin
@@ -164,7 +164,6 @@ class _Replay:
         self._steps, self._steps_after = steps, steps_after
         self._before = self._steps.routers.read(tenant_id, session=session)
         self._after = router_after
-        self._keeps_budget = steps.budget is steps_after.budget
         self._session = session
         self._bases: dict[UUID, TurnBasis] = {}
         self._margins: dict[Language, TokenMargin] = {}
@@ -182,9 +181,8 @@ class _Replay:
             session=self._session,
         )
         before = self._assemble(self._steps, basis, question, ranked, before_route)
-        if self._steps_after.budget is self._steps.budget and _same_shares(
-            before_route, after_route
-        ):
+        keeps_budget = self._steps_after.budget is self._steps.budget
+        if keeps_budget and same_shares(before_route, after_route):
             after = before.with_route(after_route)  # the prompt depends on nothing else
         else:
             after = self._assemble(self._steps_after, basis, question, ranked, after_route)
@@ -217,7 +215,3 @@ class _Replay:
                 self._tenant_id, language, session=self._session
             )
         return self._margins[language]
-
-
-def _same_shares(before: Route, after: Route) -> bool:
-    return (before.primary, before.secondary) == (after.primary, after.secondary)

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from db.models import LabelledMessage
 from leanrag.bootstrap import Services
 from leanrag.demo.loader import demo_questions
-from leanrag.draft_router import keyword_router
 from leanrag.errors import InvalidInput
 from leanrag.first_contact import FirstContact
 from leanrag.intent_learning import IntentExample, learn
@@ -41,6 +40,11 @@ def tenant_id(services: Services) -> UUID:
 @pytest.fixture(scope="module")
 def contact() -> FirstContact:
     return FirstContact()
+
+
+def keyword_router(_tenant_id: UUID, draft: TuningDraft, *, session: Session) -> QueryRouter:
+    """A router by keywords alone."""
+    return QueryRouter(draft.keywords, draft.routings)
 
 
 @pytest.fixture
@@ -215,7 +219,8 @@ def test_a_model_is_not_judged_by_the_labels_that_it_learned(
         return QueryRouter(draft.keywords, draft.routings, own)
 
     def make(unlearned: IntentModel | None) -> KeywordLab:
-        return KeywordLab(services.database, learned_router, contact, unlearned=unlearned)
+        load = None if unlearned is None else lambda: unlearned
+        return KeywordLab(services.database, learned_router, contact, unlearned=load)
 
     draft = services.tuning.load(tenant_id)
     report = make(base).examine(tenant_id, draft)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal
 import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 from leanrag.crawl.crawled import PageContent, SuggestedPair
 from leanrag.crawl.failures import PageUnreadable
+from leanrag.ingest.child_process import end_child, start_child
 
-_SOURCE_ROOT = Path(__file__).resolve().parents[2]
 _PIPE_BYTES = 64 * 1024
 _MAX_ANSWER_BYTES = 64 * 2**20
 _TOO_MUCH = "Reading this page took more time or memory than allowed; it is left out."
@@ -63,9 +60,7 @@ class PageReader:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_child(process)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -84,15 +79,11 @@ class PageReader:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-E", "-m", "leanrag.crawl.page_child", self._argument()],
+            self._process = start_child(
+                "leanrag.crawl.page_child",
+                self._argument(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=_SOURCE_ROOT,
-                env={"LC_ALL": "C.UTF-8"},
-                start_new_session=True,
-                bufsize=0,
             )
             assert self._process.stdin is not None
             os.set_blocking(self._process.stdin.fileno(), False)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,21 +29,32 @@ def run_child(
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as output:
         file.write(data)
         file.seek(0)
-        process = subprocess.Popen(
-            _command(module, limits, arguments),
-            stdin=file,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            cwd=_SOURCE_ROOT,
-            env={"LC_ALL": "C.UTF-8"},  # no secrets for a process that reads strangers' files
-            start_new_session=True,
-        )
+        process = start_child(module, limits.to_argument(), *arguments, stdin=file, stdout=output)
         _await(process, limits.wall_seconds, noun)
         return _read_report(output, process.returncode, noun)
 
 
-def _command(module: str, limits: ChildLimits, arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-s", "-E", "-m", module, limits.to_argument(), *arguments]
+def start_child(
+    module: str, *arguments: str, stdin: IO[bytes] | int, stdout: IO[bytes] | int
+) -> subprocess.Popen[bytes]:
+    """Start `python -m module ARGUMENTS` without our secrets, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-s", "-E", "-m", module, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        cwd=_SOURCE_ROOT,
+        env={"LC_ALL": "C.UTF-8"},  # no secrets for a process that reads strangers' files
+        start_new_session=True,
+        bufsize=0,
+    )
+
+
+def end_child(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all that it started, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _await(process: subprocess.Popen[bytes], wall_seconds: float, noun: str) -> None:
@@ -56,9 +66,7 @@ def _await(process: subprocess.Popen[bytes], wall_seconds: float, noun: str) -> 
             "split it or export it again, and upload the new file."
         ) from None
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end_child(process)
 
 
 def _read_report(output: IO[bytes], return_code: int, noun: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from bench import _routing_figures as figures
 from bench import _routing_learning as learning
 from bench import routing
+from bench._learn_logistic import fit_logistic
 from bench._routing_examples import read_examples
 from bench._routing_figures import Routed
 from bench._routing_messages import HALVES, Half, RoutingMessage, half_of, read_messages
@@ -143,7 +144,7 @@ def test_the_shipped_router_finds_the_intent_of_most_messages(half: Half) -> Non
 def test_the_logistic_regression_finds_known_odds() -> None:
     rows = np.array([[1.0, x] for x in (0.0, 1.0) for _ in range(1_000)])
     right = np.array([n < 500 for n in range(1_000)] + [n < 881 for n in range(1_000)], dtype=float)
-    offset, slope = learning._logistic(rows, right)
+    offset, slope = fit_logistic(rows, right, counts=np.ones(len(right)), l2=learning._RIDGE)
     assert offset == pytest.approx(0.0, abs=0.05)
     assert slope == pytest.approx(2.0, abs=0.05)  # log-odds of 0.881
 

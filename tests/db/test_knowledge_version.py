@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, text
 
-from db.embedded import EmbeddedServer
-from db.engine import APPLICATION_ROLE, make_admin_engine, with_driver
+from db.engine import APPLICATION_ROLE
 from db.migrate import alembic_config, migrate
 
 OURS, THEIRS, SOURCE, OTHER = (UUID(int=number) for number in (7, 8, 9, 10))
 
 
 @pytest.fixture(scope="module")
-def owned(server: EmbeddedServer, template: str) -> Iterator[Engine]:
+def owned(own_database: Callable[[], AbstractContextManager[Engine]]) -> Iterator[Engine]:
     """A migrated database whose owner is no superuser: the policies bind the owner as well."""
-    name = f"test_{uuid.uuid4().hex}"
-    maintenance = make_admin_engine(with_driver(server.url())).execution_options(
-        isolation_level="AUTOCOMMIT"
-    )
-    with maintenance.connect() as connection:
-        connection.execute(text(f"CREATE ROLE {name} LOGIN CREATEROLE"))
-        connection.execute(text(f"GRANT {APPLICATION_ROLE} TO {name} WITH ADMIN OPTION"))
-        connection.execute(text(f"CREATE DATABASE {name} OWNER {name}"))
-    superuser = make_admin_engine(with_driver(server.url(database=name)))
-    with superuser.begin() as connection:
-        connection.execute(text("CREATE EXTENSION vector"))
-        connection.execute(text(f"ALTER SCHEMA public OWNER TO {name}"))
-    superuser.dispose()
-    engine = make_admin_engine(with_driver(server.url(user=name, database=name)))
-    migrate(engine)
-    yield engine
-    engine.dispose()
-    with maintenance.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        connection.execute(text(f"DROP ROLE {name}"))
-    maintenance.dispose()
+    with own_database() as engine:
+        migrate(engine)
+        yield engine
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 import pytest
@@ -12,8 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
-from db.embedded import EmbeddedServer
-from db.engine import APPLICATION_ROLE, make_admin_engine, with_driver
+from db.engine import APPLICATION_ROLE
 from db.migrate import alembic_config
 
 TENANT, PLAIN, BOT, OTHER = (UUID(int=number) for number in (7, 8, 9, 10))
@@ -21,31 +20,10 @@ GREETING = {"fa": "سلام", "en": 'Hi "you"'}
 
 
 @pytest.fixture
-def owner(server: EmbeddedServer, template: str) -> Iterator[Engine]:
-    """A database whose owner is no superuser: the policies are forced on it as well.
-
-    The template was migrated before, so the application's role is there.
-    """
-    name = f"test_{uuid.uuid4().hex}"
-    maintenance = make_admin_engine(with_driver(server.url())).execution_options(
-        isolation_level="AUTOCOMMIT"
-    )
-    with maintenance.connect() as connection:
-        connection.execute(text(f"CREATE ROLE {name} LOGIN CREATEROLE"))
-        connection.execute(text(f"GRANT {APPLICATION_ROLE} TO {name} WITH ADMIN OPTION"))
-        connection.execute(text(f"CREATE DATABASE {name} OWNER {name}"))
-    superuser = make_admin_engine(with_driver(server.url(database=name)))
-    with superuser.begin() as connection:
-        connection.execute(text("CREATE EXTENSION vector"))
-        connection.execute(text(f"ALTER SCHEMA public OWNER TO {name}"))
-    superuser.dispose()
-    engine = make_admin_engine(with_driver(server.url(user=name, database=name)))
-    yield engine
-    engine.dispose()
-    with maintenance.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        connection.execute(text(f"DROP ROLE {name}"))
-    maintenance.dispose()
+def owner(own_database: Callable[[], AbstractContextManager[Engine]]) -> Iterator[Engine]:
+    """A database whose owner is no superuser: the policies are forced on it as well."""
+    with own_database() as engine:
+        yield engine
 
 
 def move(engine: Engine, step: Callable[[Config, str], None], revision: str) -> None:
