@@ -18,7 +18,6 @@ from leanrag.ingest.passage import make_chunk
 from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
 from leanrag.ingest.split import Splitter
 from leanrag.ingest.structure import Block, read_blocks
-from leanrag.ingest.tldr import summarize
 from leanrag.text.language import detect_language
 from leanrag.text.sentences import split_sentences
 from leanrag.text.tokens import TokenCounter
@@ -52,7 +51,8 @@ def cut(
 
     A passage never spans two headings; in a document of kind "faq" it never spans two questions.
     With `overlap_tokens` it begins with the last sentences of the one before it; in any case it
-    repeats up to `torn_overlap_tokens` words of a sentence that is longer than a passage.
+    repeats up to `torn_overlap_tokens` words of a sentence that is longer than a passage. Extracts
+    are made later (`tldr.with_extracts`).
     Raises InvalidInput where the overlap is more than half of a passage.
     """
     if overlap_tokens > max_tokens // 2:
@@ -75,7 +75,7 @@ def cut(
                 title=title,
                 heading=_drop_title(piece.heading, title),
                 text=piece.text,
-                tldr=summarize(piece.text, own_language),
+                tldr="",
                 language=own_language,
                 counter=counter,
                 page=piece.page,

@@ -17,7 +17,7 @@ from leanrag.errors import (
     NoTextFound,
 )
 from leanrag.ingest.child_limits import ChildLimits
-from leanrag.ingest.child_process import run_child
+from leanrag.ingest.child_process import OnWait, run_child
 from leanrag.ingest.decode import decode_text
 from leanrag.ingest.document_report import DocumentFormat, Refusal
 from leanrag.ingest.extracted import ExtractedDocument, ExtractedPage
@@ -68,17 +68,23 @@ _REFUSALS: dict[Refusal, tuple[type[FileRejected], str]] = {
 }
 
 
-def extract(data: bytes, upload_type: UploadType, *, settings: Settings) -> ExtractedDocument:
-    """Read a file that `validate.identify` accepted.
+def extract(
+    data: bytes,
+    upload_type: UploadType,
+    *,
+    settings: Settings,
+    on_wait: OnWait | None = None,
+) -> ExtractedDocument:
+    """Read a file that `validate.identify` accepted; `on_wait` hears of the pages, and may stop it.
 
     Raises EncryptedFile, FileTooLarge (too many pages, cells or letters), NoTextFound (a scan, an
     empty sheet), EmptyFile (a text of white space) or ExtractionFailed (broken, hostile, or over
     the limits of time and memory).
     """
     if upload_type == PDF:
-        return _extract_pdf(data, settings)
+        return _extract_pdf(data, settings, on_wait)
     if upload_type in _FORMATS:
-        return _extract_document(data, upload_type, settings)
+        return _extract_document(data, upload_type, settings, on_wait)
     text = clean(decode_text(data))
     if not text.strip():
         raise EmptyFile("This file holds nothing but white space; choose a file with text.")
@@ -98,11 +104,16 @@ def _limits(settings: Settings) -> ChildLimits:
 
 
 def _extract_document(
-    data: bytes, upload_type: UploadType, settings: Settings
+    data: bytes, upload_type: UploadType, settings: Settings, on_wait: OnWait | None
 ) -> ExtractedDocument:
     document_format, noun = _FORMATS[upload_type]
     report = run_child(
-        "leanrag.ingest.document_child", data, _limits(settings), document_format, noun=noun
+        "leanrag.ingest.document_child",
+        data,
+        _limits(settings),
+        document_format,
+        noun=noun,
+        on_wait=on_wait,
     )
     if report["refusal"] is not None:
         error, sentence = _REFUSALS[report["refusal"]]
@@ -121,9 +132,10 @@ def _extract_document(
 # ---- PDF --------------------------------------------------------------------------------------
 
 
-def _extract_pdf(data: bytes, settings: Settings) -> ExtractedDocument:
+def _extract_pdf(data: bytes, settings: Settings, on_wait: OnWait | None) -> ExtractedDocument:
     limits = _limits(settings)
-    report = ChildReport(**run_child("leanrag.ingest.pdf_child", data, limits, noun="PDF"))
+    found = run_child("leanrag.ingest.pdf_child", data, limits, noun="PDF", on_wait=on_wait)
+    report = ChildReport(**found)
     if report.outcome != "read":
         _refuse(report, limits)
     pages = tuple(

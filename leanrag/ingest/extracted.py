@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from leanrag.types import Language
 
@@ -32,7 +33,9 @@ class Chunk:
     """A passage cut from a source, before it is embedded.
 
     `heading` is the path of headings joined by " > "; `token_count` counts `text` in o200k_base;
-    `label` is that of the page on which it begins.
+    `label` is that of the page on which it begins, `url` that page's address on the web.
+    `is_citable` None is inherited from the source; `edit_id` names a person's edit it carries.
+    `tldr_by` is the model that was asked for the passage's own TL;DR; empty for an extract.
     """
 
     position: int
@@ -45,3 +48,8 @@ class Chunk:
     content_hash: str
     page: int | None = None
     label: str = ""
+    url: str = ""
+    is_citable: bool | None = None
+    enabled: bool = True
+    edit_id: UUID | None = None
+    tldr_by: str = ""
