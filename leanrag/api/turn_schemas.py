@@ -43,6 +43,7 @@ class CitationReply(Reply):
     heading: str
     page: int | None
     label: str = Field(description="Its place in a file without pages, as 00:12:05; else empty.")
+    url: str = Field(description="The web page that it stands on; else empty.")
     quote: str
 
 

@@ -17,7 +17,7 @@ from leanrag.api.limits import ApiLimits
 from leanrag.api.replies import ask_reply, failure_reply
 from leanrag.api.schemas import ErrorReply
 from leanrag.api.sse import LiveTurn, TurnResponse
-from leanrag.api.tenancy import AuthorisedCaller
+from leanrag.api.tenancy import MayAsk
 from leanrag.api.turn_schemas import AskReply, AskRequest, ChatRequest
 from leanrag.stream import AnswerStream
 from leanrag.types import TurnEnded, TurnFailed
@@ -48,7 +48,7 @@ _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/ai/ask", summary="Ask", response_model=AskReply, responses=_PROVIDER_ERRORS)
-async def ask(request: Request, caller: AuthorisedCaller, body: AskRequest) -> AskReply | Response:
+async def ask(request: Request, caller: MayAsk, body: AskRequest) -> AskReply | Response:
     """Answer a question from the tenant's sources, with its citations and what it cost."""
     async with _cancelled_by_leaving(request) as cancelled:
         last = await caller.run(
@@ -58,7 +58,7 @@ async def ask(request: Request, caller: AuthorisedCaller, body: AskRequest) -> A
 
 
 @router.post("/chat", summary="Ask and stream", response_class=Response, responses=_EVENT_STREAM)
-async def chat(request: Request, caller: AuthorisedCaller, body: ChatRequest) -> Response:
+async def chat(request: Request, caller: MayAsk, body: ChatRequest) -> Response:
     """Answer as server-sent events; closing the connection stops the answer and keeps its text."""
     limits: ApiLimits = request.app.state.limits
     with ExitStack() as cleanup:
