@@ -28,11 +28,16 @@ def draw_console() -> None:
     listed = [
         st.Page("pages/chat.py", title=t("shell.chat"), icon=":material/chat:", default=True),
         st.Page("pages/documents.py", title=t("shell.documents"), icon=":material/description:"),
+        st.Page("pages/passages.py", title=t("shell.passages"), icon=":material/article:"),
+        st.Page("pages/retrieval.py", title=t("shell.retrieval"), icon=":material/manage_search:"),
         st.Page("pages/tuning.py", title=t("shell.tuning"), icon=":material/tune:"),
         st.Page("pages/usage.py", title=t("shell.usage"), icon=":material/monitoring:"),
     ]
     # Streamlit's own list would show every file of pages/ until this one is known.
     page = st.navigation(listed, position="hidden")
+    if not _is_open():
+        st.info(t("shell.for_programs"), icon=":material/lock:")
+        return
     with st.sidebar, st.container(key="shell_pages", gap="xxsmall"):
         for link in listed:
             st.page_link(link, width="stretch")
@@ -44,6 +49,14 @@ def draw_console() -> None:
         page.run()
     except LeanRagError as error:
         st.error(error_text(error))
+
+
+def _is_open() -> bool:
+    """Tell whether whoever opens a page may see it: with sign-in, only the API knows who asks."""
+    try:
+        return get_services().settings.auth == "none"
+    except LeanRagError:
+        return True  # nothing runs: the page says so itself
 
 
 def show_failure(error: Exception) -> bool:
