@@ -135,6 +135,11 @@ class RouterCache:
             self._kept[tenant_id] = (version, router)
         return router
 
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is held of a tenant that is no more."""
+        with self._lock:
+            self._kept.pop(tenant_id, None)
+
     def make(self, tenant_id: UUID, draft: TuningDraft, *, session: Session) -> QueryRouter:
         """Return the router of a draft, with the model that this tenant's turns have.
 

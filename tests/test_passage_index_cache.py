@@ -82,7 +82,8 @@ def test_the_longest_unused_index_makes_room_for_another(
     names = [uuid4() for _ in range(5)]
     for name in names:
         small.put(name, index)
-        small.current(names[0], index.version, DIMENSIONS, session=Session())  # is being used
+        asked = (index.version, index.model, index.dimensions)
+        small.current(names[0], *asked, session=Session())  # is being used
     assert [is_warm(small, name) for name in names] == [True, False, False, True, True]
     assert small.nbytes() == 3 * size
     small.close()
