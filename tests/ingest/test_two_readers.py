@@ -52,12 +52,22 @@ def run(body: str, **options: Any) -> tuple[list[Any], list[Any]]:
     return parts, told
 
 
-def test_two_processes_read_a_half_each_and_the_parts_come_in_order():
-    parts, told = run("pass", count=101)
-    assert [index for index, _ in parts] == list(range(101))
-    assert [in_copy for _, in_copy in parts] == [False] * 50 + [True] * 51
-    assert told[-1] == [101, 101]
+@pytest.mark.parametrize("seconds_a_part", [0, 0.003])
+def test_two_processes_read_until_they_meet_and_the_parts_come_in_order(seconds_a_part: float):
+    parts, told = run(f"time.sleep({seconds_a_part})", count=301)
+    assert [index for index, _ in parts] == list(range(301))
+    by_copy = [in_copy for _, in_copy in parts]
+    assert by_copy == sorted(by_copy)  # the reader's first, then the copy's
+    if seconds_a_part:
+        assert 30 < sum(by_copy) < 270
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert 0 < told[-1][0] <= 301
+
+
+def test_a_copy_that_is_slow_takes_few_parts():
+    parts, _ = run("time.sleep(0.2 if in_copy else 0.005)", count=200)
+    assert [index for index, _ in parts] == list(range(200))
+    assert 0 < sum(in_copy for _, in_copy in parts) < 20
 
 
 @pytest.mark.parametrize(
@@ -73,20 +83,20 @@ def test_one_process_reads_what_is_short_or_may_not_be_shared(options: dict[str,
 @pytest.mark.parametrize(
     "body",
     [
-        "if in_copy and index == 40: os.kill(os.getpid(), signal.SIGKILL)",
-        "if in_copy and index == 40: raise MemoryError",
-        "if in_copy and index == 40: sys.exit(3)",
-        "if in_copy and index == 40: time.sleep(60)",
+        "if in_copy and index == 57: os.kill(os.getpid(), signal.SIGKILL)",
+        "if in_copy and index == 57: raise MemoryError",
+        "if in_copy and index == 57: sys.exit(3)",
+        "if in_copy and index == 57: time.sleep(60)",
     ],
     ids=["killed", "out of memory", "ended", "too slow"],
 )
 def test_what_a_copy_does_not_hand_over_the_reader_reads(body: str):
-    parts, _ = run(body, seconds=1)
+    parts, _ = run(f"{body}\n    if not in_copy: time.sleep(0.01)", seconds=1)
     assert parts == [[index, False] for index in range(MIN_PARTS)]
 
 
 def test_what_raises_in_both_raises_here():
-    process = start("if index == 40: raise ValueError('broken')")
+    process = start("if index in (2, 57): raise ValueError('broken')")
     process.communicate(timeout=60)
     assert process.returncode == 1
 
