@@ -39,7 +39,7 @@ def read_private_knowledge(tenant_id: UUID, near: str, *, session: Session) -> P
     """Return the tenant's learn-only passages that share most words with `near`."""
     names = tuple(session.scalars(_NAMES, {"tenant": tenant_id}))
     weights = question_terms(near, detect_language(near))
-    if not names or not weights:
+    if not weights:  # no names is no reason: a single passage may be learn-only
         return PrivateKnowledge(names=names)
     parameters = {
         "tenant": tenant_id,

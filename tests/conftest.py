@@ -93,6 +93,17 @@ def provider() -> Iterator[ProviderServer]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def _no_reply_is_left_over(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A reply that one test scripted and did not use must not answer the next."""
+    if "provider" not in request.fixturenames:
+        yield
+        return
+    provider: ProviderServer = request.getfixturevalue("provider")
+    yield
+    provider.forget_script()
+
+
 @pytest.fixture(scope="module")
 def speaking(services: Services, provider: ProviderServer) -> Iterator[Services]:
     """Services with a model, on the database of those without."""

@@ -64,6 +64,11 @@ class ProviderServer:
         with self._lock:
             self._replies.extend(replies)
 
+    def forget_script(self) -> None:
+        """Drop what was scripted and not asked for, so that it answers no later test."""
+        with self._lock:
+            self._replies.clear()
+
     def next_reply(self) -> Reply:
         with self._lock:
             return self._replies.popleft() if self._replies else self.default

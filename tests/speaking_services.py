@@ -15,6 +15,8 @@ from leanrag.types import TextDelta, TurnFailed
 from tests.provider_server import ProviderServer
 
 KEY = "sk-test-1234567890"
+# A busy machine may take a second to answer; what is scripted to be silent is so for longer.
+SILENCE_SECONDS = 4.0
 
 
 def settings_for(home: Path, provider: ProviderServer, **more: Any) -> Settings:
@@ -22,7 +24,7 @@ def settings_for(home: Path, provider: ProviderServer, **more: Any) -> Settings:
         "home": home,
         "openai_api_key": KEY,
         "openai_base_url": provider.base_url,
-        "provider_silence_timeout_seconds": 1.0,
+        "provider_silence_timeout_seconds": SILENCE_SECONDS,
         "provider_max_retries": 1,
         "questions_per_minute": 10_000,
         "response_cache_seconds": 0,

@@ -188,7 +188,7 @@ def test_learn_only_words_of_the_tenant_are_refused(talk: Talk, provider: Provid
     "reply",
     [
         Reply(status=500),
-        Reply(silence_before=3.0),
+        Reply(silence_before=30.0),
         Reply(text=GOOD, drop_after_pieces=3),
     ],
 )
@@ -290,7 +290,7 @@ def test_a_deleted_conversation_is_not_written_to_but_the_call_is_counted(
 def test_what_is_submitted_is_renewed_in_the_background(talk: Talk, provider: ProviderServer):
     talk.say()
     due = talk.settle()
-    provider.script(Reply(text=GOOD, silence_before=0.2))
+    provider.script(Reply(text=GOOD, silence_before=1.5))
     talk.renewal.submit(due)
     assert talk.in_force() == due.replaced.summary  # nobody waited
     talk.renewal.wait()

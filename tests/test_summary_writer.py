@@ -72,7 +72,7 @@ def test_what_customers_write_cannot_close_the_section_and_cards_are_not_sent(
     [
         (Reply(status=500), False),
         (Reply(status=429), False),
-        (Reply(silence_before=3.0), False),
+        (Reply(silence_before=30.0), False),
         (Reply(text="Sara has order", drop_after_pieces=2, usage=False), True),
     ],
 )

@@ -71,7 +71,7 @@ def generating_services(
         openai_api_key="test-key",
         openai_base_url=provider.base_url,
         provider_max_retries=0,
-        provider_silence_timeout_seconds=1.0,
+        provider_silence_timeout_seconds=4.0,
     )
     services = start_services(settings, worker=False)
     yield services

@@ -169,7 +169,7 @@ def test_the_model_writes_when_there_is_one(generating: TestClient) -> None:
         (Reply(status=401, error_code="invalid_api_key"), 502, "provider_unauthorized"),
         (Reply(status=429), 503, "provider_rate_limited"),
         (Reply(status=500), 503, "provider_unavailable"),
-        (Reply(silence_before=3.0), 504, "provider_timeout"),
+        (Reply(silence_before=30.0), 504, "provider_timeout"),
     ],
 )
 def test_a_provider_s_failure_has_its_own_status(
