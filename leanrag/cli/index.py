@@ -25,7 +25,7 @@ def index(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files or folders: PDF, DOCX, XLSX, HTML, SRT, VTT, text.", show_default=False
+            help="Files or folders: PDF, DOCX, XLSX, CSV, HTML, SRT, VTT, text.", show_default=False
         ),
     ] = None,
     tenant: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -110,8 +111,24 @@ def _await(
 
 
 def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    seconds = max(0.0, seconds)
     try:
-        process.wait(timeout=max(0.0, seconds))
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
+        return _is_seen_to_end_within(process, seconds)
+    try:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        waiting.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
+    return process.poll() is not None
+
+
+def _is_seen_to_end_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Look for its end by the clock, at last every 50 ms."""
+    try:
+        process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         return False
     return True

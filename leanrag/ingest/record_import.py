@@ -29,7 +29,7 @@ from leanrag.ingest.record_rows import (
 )
 from leanrag.ingest.record_tables import TableRow, check_row, check_size
 from leanrag.ingest.record_texts import tidy
-from leanrag.ingest.validate import MARKDOWN, PLAIN_TEXT, XLSX, identify
+from leanrag.ingest.validate import CSV, MARKDOWN, PLAIN_TEXT, TSV, XLSX, identify
 from leanrag.settings import Settings
 
 _READ_FROM = "a list is read from CSV or from an Excel workbook (.xlsx)."
@@ -56,7 +56,7 @@ def read_records(
         upload_type = identify(data, filename, max_bytes=settings.max_file_bytes)
     except UnsupportedFileType as exc:
         raise UnsupportedFileType(f"{exc.message.partition(';')[0]}; {_READ_FROM}") from exc
-    if upload_type not in (XLSX, PLAIN_TEXT, MARKDOWN):
+    if upload_type not in (XLSX, CSV, TSV, PLAIN_TEXT, MARKDOWN):
         raise UnsupportedFileType(f"This file is a document and no list; {_READ_FROM}")
     list_format = "xlsx" if upload_type == XLSX else "csv"
     limits = ChildLimits(

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leanrag.errors import ExtractionFailed, FileRejected, FileTooLarge
 from leanrag.ingest.decode import decode_text
@@ -43,24 +43,54 @@ class Table:
     is_delimited: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DelimitedText:
+    """A text and what stands between its values; `is_declared`: its first line said so."""
+
+    text: str
+    delimiter: str
+    is_declared: bool = False
+
+    def sample(self) -> Sequence[tuple[str, ...]]:
+        """Return the cells of the first filled rows, at most 30; the last may be cut off."""
+        return _sample_rows(self.text[:_SAMPLE_CHARACTERS], self.delimiter)
+
+    def rows(self, noun: str = "list") -> Iterator[TableRow]:
+        """Yield the filled rows; `noun` names the file in the sentences of errors.
+
+        Raises FileTooLarge for a row or a cell beyond the limits, ExtractionFailed for a row that
+        cannot be read.
+        """
+        for row in _parse(self.text, self.delimiter, noun):
+            check_row(row)
+            if not row.is_blank():
+                yield row
+
+
+def open_delimited(data: bytes, kind: RecordKind | None) -> DelimitedText:
+    """Decode a file of values between commas, semicolons, tabs or bars, in any encoding.
+
+    With a `kind`, the delimiter that gives its header is taken first. The delimiter is empty where
+    none of them divides the first rows into columns. Raises ExtractionFailed for an encoding that
+    nothing reads.
+    """
+    text = decode_text(data).removeprefix("\ufeff")
+    if declared := _DECLARED.match(text):
+        return DelimitedText(text[declared.end() :], declared[1], is_declared=True)
+    return DelimitedText(text, _find_delimiter(text[:_SAMPLE_CHARACTERS], kind))
+
+
 def read_delimited(data: bytes, kind: RecordKind) -> Table:
-    """Read a file of values between commas, semicolons, tabs or bars, in any encoding.
+    """Read a list of records as a table, whatever stands between its values.
 
     Raises FileTooLarge for a list or a cell beyond the limits, ExtractionFailed for an encoding
     that nothing reads.
     """
-    text = decode_text(data).removeprefix("\ufeff")
-    declared = _DECLARED.match(text)
-    if declared:
-        delimiter, text = declared[1], text[declared.end() :]
-    else:
-        delimiter = _find_delimiter(text[:_SAMPLE_CHARACTERS], kind)
+    opened = open_delimited(data, kind)
+    opened = replace(opened, delimiter=opened.delimiter or DELIMITERS[0])
     characters = 0
     rows: list[TableRow] = []
-    for row in _parse(text, delimiter):
-        check_row(row)
-        if row.is_blank():
-            continue
+    for row in opened.rows():
         rows.append(row)
         characters += sum(map(len, row.cells))
         check_size(len(rows), characters)
@@ -95,41 +125,41 @@ def _long_cell(row_number: int) -> FileRejected:
     )
 
 
-def _parse(text: str, delimiter: str) -> Iterator[TableRow]:
+def _parse(text: str, delimiter: str, noun: str) -> Iterator[TableRow]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     number = 0
     try:
         for cells in reader:
             number += 1
             if number > _MAX_LINES:
-                raise FileTooLarge("This list has more than a million lines; delete blank ones.")
+                raise FileTooLarge(f"This {noun} has more than a million lines; delete blank ones.")
             yield TableRow(number, tuple(cells))
     except csv.Error as exc:
         if "field larger" in str(exc):
             raise _long_cell(number + 1) from exc
         raise ExtractionFailed(
-            f"Row {number + 1} of this list cannot be read; save it again as CSV in UTF-8."
+            f"Row {number + 1} of this {noun} cannot be read; save it again as CSV in UTF-8."
         ) from exc
 
 
-def _find_delimiter(sample: str, kind: RecordKind) -> str:
+def _find_delimiter(sample: str, kind: RecordKind | None) -> str:
     """Return the delimiter that gives a header, else the one that gives the most even rows."""
-    best, best_score = DELIMITERS[0], 0
+    best, best_score = "", (0, 0)
     for delimiter in DELIMITERS:
         rows = _sample_rows(sample, delimiter)
-        if any(read_header(r, kind, is_first=not n) for n, r in enumerate(rows)):
+        if kind and any(read_header(r, kind, is_first=not n) for n, r in enumerate(rows)):
             return delimiter
         widths = Counter(map(len, rows))
         width, count = widths.most_common(1)[0] if widths else (0, 0)
-        if width > 1 and count > best_score:
-            best, best_score = delimiter, count
+        if width > 1 and (count, width) > best_score:
+            best, best_score = delimiter, (count, width)
     return best
 
 
 def _sample_rows(sample: str, delimiter: str) -> Sequence[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     try:
-        for row in _parse(sample, delimiter):
+        for row in _parse(sample, delimiter, "list"):
             if not row.is_blank():
                 rows.append(row.cells[:MAX_COLUMNS])
             if len(rows) == _SAMPLE_ROWS:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from db.models import Source
 from db.models.base import new_id
+from leanrag.acting_name import acting_name
 from leanrag.errors import InvalidInput
 from leanrag.ingest.validate import safe_filename
 from leanrag.sources import SourceView
@@ -71,7 +72,7 @@ def new_source(tenant_id: UUID, upload: Upload, *, media_type: str) -> Source:
         is_citable=upload.is_citable,
         chunk_settings=chunk_settings(upload.chunk_tokens),
         tags=clean_tags(upload.tags),
-        added_by=upload.added_by,
+        added_by=acting_name(upload.added_by),
         origin={"form": upload.form, "is_titled": bool(upload.title.strip())},
     )
 

@@ -27,6 +27,7 @@ BOUNDARY = "_"
 NGRAM_SIZE = 4
 _KEPT_WORDS = 65_536  # about 16 MB for each of three ways to analyse a word
 _KEPT_NGRAMS = 16_384  # words whose n-grams are kept: about 8 MB
+_KEPT_TERMS = 65_536  # whose ids are kept: about 8 MB
 TERM_IDS = 10**9  # dimensions of pgvector's sparsevec
 
 _WORD = re.compile(r"[^\W_]+")
@@ -96,6 +97,7 @@ def character_ngrams(text: str, size: int = NGRAM_SIZE) -> tuple[str, ...]:
     return tuple(gram for word in _WORD.findall(fold(text)) for gram in _word_ngrams(word, size))
 
 
+@lru_cache(maxsize=_KEPT_TERMS)
 def term_id(term: str) -> int:
     """Return the 0-based dimension of `term`: its CRC-32 modulo 10**9."""
     return zlib.crc32(term.encode()) % TERM_IDS

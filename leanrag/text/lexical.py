@@ -88,9 +88,10 @@ def _parts(text: str, language: Language) -> Iterator[str]:
 
 def _weigh(words: Sequence[str], ngrams: Sequence[str]) -> dict[int, float]:
     weights = _saturate(words, AVERAGE_WORDS, factor=1.0)
-    for term, weight in _saturate(ngrams, AVERAGE_NGRAMS, factor=NGRAM_FACTOR).items():
-        weights[term] = max(weight, weights.get(term, 0.0))  # two terms in one id: rare, harmless
-    return weights
+    grams = _saturate(ngrams, AVERAGE_NGRAMS, factor=NGRAM_FACTOR)
+    for term in weights.keys() & grams.keys():  # two terms in one id: rare, harmless
+        grams[term] = max(grams[term], weights[term])
+    return weights | grams
 
 
 def _saturate(terms: Sequence[str], average: float, *, factor: float) -> dict[int, float]:
@@ -100,4 +101,4 @@ def _saturate(terms: Sequence[str], average: float, *, factor: float) -> dict[in
         count: factor * count * (K1 + 1) / (count + norm)
         for count in set(counts.values())  # few: most terms stand once
     }
-    return {term_id(term): weights[count] for term, count in counts.items()}
+    return dict(zip(map(term_id, counts), map(weights.__getitem__, counts.values()), strict=True))

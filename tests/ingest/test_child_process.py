@@ -16,7 +16,7 @@ from leanrag.errors import ExtractionFailed, ProcessingStopped
 from leanrag.ingest.child_limits import ChildLimits
 from leanrag.ingest.child_process import run_child
 from leanrag.ingest.child_progress import PROGRESS_VARIABLE, read_progress, write_progress
-from tests.job_parts import REPOSITORY, children_of, parent_of, running_python, wait_until
+from tests.job_parts import REPOSITORY, parent_of, readers_of, running_python, wait_until
 from tests.slow_pdf import slow_pdf
 
 LIMITS = ChildLimits(memory_bytes=2**30, cpu_seconds=50, wall_seconds=60, max_pages=2000)
@@ -48,12 +48,12 @@ def console() -> Iterator[subprocess.Popen[str]]:
 def test_the_parent_hears_of_the_pages_while_they_are_read():
     seen: list[tuple[int, int]] = []
     report = run_child(
-        READER, slow_pdf(60), LIMITS, noun="PDF", on_wait=lambda *counts: seen.append(counts)
+        READER, slow_pdf(240), LIMITS, noun="PDF", on_wait=lambda *counts: seen.append(counts)
     )
-    assert len(report["pages"]) == 60
+    assert len(report["pages"]) == 240
     assert seen == sorted(seen)
-    assert seen[-1][1] == 60
-    assert 0 < seen[-1][0] <= 60
+    assert seen[-1][1] == 240
+    assert 0 < seen[-1][0] <= 240
 
 
 def test_what_the_waiting_raises_ends_the_process_at_once():
@@ -64,7 +64,18 @@ def test_what_the_waiting_raises_ends_the_process_at_once():
     with pytest.raises(ProcessingStopped):
         run_child(READER, slow_pdf(2000), LIMITS, noun="PDF", on_wait=stop)
     assert time.monotonic() - began < 5
-    assert children_of(os.getpid()) == []
+    assert readers_of(os.getpid()) == []
+
+
+def test_the_end_is_seen_where_the_kernel_does_not_tell_it(
+    make_pdf: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    report = run_child(READER, make_pdf([["One line."]]), LIMITS, noun="PDF")
+    assert report["outcome"] == "read"
+    short = ChildLimits(memory_bytes=2**30, cpu_seconds=50, wall_seconds=1, max_pages=2000)
+    with pytest.raises(ExtractionFailed, match="longer than 1 seconds"):
+        run_child(READER, slow_pdf(2000), short, noun="PDF")
 
 
 def test_the_limit_of_time_holds_while_somebody_listens():
@@ -75,7 +86,7 @@ def test_the_limit_of_time_holds_while_somebody_listens():
             READER, slow_pdf(2000), short, noun="PDF", on_wait=lambda done, _: seen.append(done)
         )
     assert seen
-    assert children_of(os.getpid()) == []
+    assert readers_of(os.getpid()) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the limits of time end it")
@@ -85,7 +96,7 @@ def test_the_reader_of_a_killed_program_ends_with_it(
 ):
     assert console.stdout is not None
     assert console.stdout.readline().split() != []  # the reader reads
-    (reader,) = children_of(console.pid)
+    (reader,) = readers_of(console.pid)
     console.send_signal(ending)
     console.wait(20)
     wait_until(lambda: parent_of(reader) is None, 5)

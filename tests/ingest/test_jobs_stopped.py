@@ -25,10 +25,10 @@ from leanrag.ingest.progress import Progress
 from leanrag.sources import SourceView
 from tests.job_parts import (
     QUICK,
-    children_of,
     job_states,
     parent_of,
     quick_queue,
+    readers_of,
     start_worker_process,
     status,
     wait_until,
@@ -127,9 +127,9 @@ def test_pages_are_counted_while_a_pdf_is_read(parts: Parts, tenant_id: UUID, wo
 def test_stopping_ends_the_reader_of_a_file_at_once(parts: Parts, tenant_id: UUID, work):
     work(parts)
     source_id = reading(parts, tenant_id, slow_pdf(500))
-    assert children_of(os.getpid())
+    assert readers_of(os.getpid())
     stopped = parts.ingest.cancel(tenant_id, source_id)
-    wait_until(lambda: children_of(os.getpid()) == [], 4)  # 1.5 s, and the machine may stall
+    wait_until(lambda: readers_of(os.getpid()) == [], 4)  # 1.5 s, and the machine may stall
     wait_until(lambda: job_states(parts, tenant_id) == [], 4)
     after = unchanging(parts, tenant_id, source_id)
     assert after == stopped
@@ -140,7 +140,7 @@ def test_deleting_ends_the_reader_of_a_file(parts: Parts, tenant_id: UUID, work)
     work(parts)
     source_id = reading(parts, tenant_id, slow_pdf(500))
     parts.sources.delete(tenant_id, source_id)
-    wait_until(lambda: children_of(os.getpid()) == [], 4)
+    wait_until(lambda: readers_of(os.getpid()) == [], 4)
     wait_until(lambda: job_states(parts, tenant_id) == [])
     assert rows_of(parts, tenant_id, Source) == 0
 
@@ -226,7 +226,7 @@ def test_a_run_that_was_taken_for_dead_does_not_store_what_is_no_longer_wanted(
 def test_a_worker_that_ends_puts_a_long_job_back(parts: Parts, tenant_id: UUID):
     first = quick_queue(parts)
     first.start_worker(parts.ingest.process)
-    source_id = reading(parts, tenant_id, slow_pdf(200))
+    source_id = reading(parts, tenant_id, slow_pdf(500, lines=20))
     began = time.monotonic()
     first.close()
     assert time.monotonic() - began < QUICK.grace_seconds + 4
@@ -244,14 +244,14 @@ def test_the_reader_of_a_killed_worker_ends_with_it_and_the_file_is_read_again(
     parts: Parts, tenant_id: UUID, work
 ):
     with start_worker_process(parts) as doomed:
-        source_id = reading(parts, tenant_id, slow_pdf(60))
-        (reader,) = children_of(doomed.pid)
+        source_id = reading(parts, tenant_id, slow_pdf(300))
+        (reader,) = readers_of(doomed.pid)
         doomed.send_signal(signal.SIGKILL)
         doomed.wait(20)
     wait_until(lambda: parent_of(reader) is None, 5)
     work(parts)
     wait_until(lambda: status(parts, tenant_id, source_id) == "processed", 60)
-    assert parts.sources.get(tenant_id, source_id).page_count == 60
+    assert parts.sources.get(tenant_id, source_id).page_count == 300
 
 
 def test_every_word_of_progress_hears_that_the_worker_ends(parts: Parts, tenant_id: UUID):
