@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -94,10 +95,10 @@ class Comparison:
         vectors = self._embedder.embed([q.text for q in self._questions]).vectors
         self._vectors = vectors
         self._bot_id = services.bots.find(self._tenant_id).bot_id
-        make = lambda uses_dense: PassageSearch(  # noqa: E731
-            self._embedder.model, candidates=50, uses_dense=lambda _: uses_dense
+        self._words, self._both = (
+            PassageSearch(self._embedder.model, candidates=50, uses_dense=partial(_always, answer))
+            for answer in (False, True)
         )
-        self._words, self._both = make(False), make(True)
 
     def close(self) -> None:
         """Release the owner's connections."""
@@ -203,12 +204,9 @@ class Comparison:
             seed=SEED,
         )
         model = self._embedder.model
-        common = {"pool": pool, "model": model}
-        write = tenants.write
-        large = write(
-            self._services, "large", count=1, passages_each=options.size, seed=SEED, **common
-        )
-        write(self._services, "other", count=OTHERS, passages_each=OTHERS_EACH, seed=1, **common)
+        write = partial(tenants.write, self._services, pool=pool, model=model)
+        large = write("large", count=1, passages_each=options.size, seed=SEED)
+        write("other", count=OTHERS, passages_each=OTHERS_EACH, seed=1)
         self._talk(large.ids[0])
         tenants.settle(self._services)
         return large.ids[0]
@@ -220,6 +218,10 @@ class Comparison:
         with self.guarded.tenant(tenant_id) as session:
             for statement in _TALK:
                 session.execute(text(statement), given)
+
+
+def _always(answer: bool, _statistics: object) -> bool:
+    return answer
 
 
 _TALK = (

@@ -57,6 +57,9 @@ def current_actor() -> Actor | None:
     return _actor.get()
 
 
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
+
+
 class TenantRequired(DatabaseError):
     """A session was used without a tenant; nothing is visible without one."""
 
@@ -72,8 +75,11 @@ def _bind_tenant(
     tenant_id = session.info.get("tenant_id")
     if not isinstance(tenant_id, UUID):
         raise TenantRequired("No tenant is bound to this database session.")
+    snapshot = _SNAPSHOT if session.info.get("is_snapshot") else ""
     # A UUID prints as hex digits and dashes alone, so it cannot end the literal.
-    connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{tenant_id}'{_actor_setting()}")
+    connection.exec_driver_sql(
+        f"{snapshot}SET LOCAL app.tenant_id = '{tenant_id}'{_actor_setting()}"
+    )
 
 
 def _actor_setting() -> str:
@@ -105,9 +111,13 @@ class Database:
         self._admin_sessions = sessionmaker(admin_engine, expire_on_commit=False)
 
     @contextmanager
-    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
-        """Open a transaction that sees this tenant alone; commit at the end, roll back on error."""
-        info: dict[Any, Any] = {"tenant_id": tenant_id}
+    def tenant(self, tenant_id: UUID, *, is_snapshot: bool = False) -> Iterator[Session]:
+        """Open a transaction that sees this tenant alone; commit at the end, roll back on error.
+
+        In a snapshot all statements see the tenant as the first of them does, whatever is stored
+        meanwhile: for reading in several steps what belongs together.
+        """
+        info: dict[Any, Any] = {"tenant_id": tenant_id, "is_snapshot": is_snapshot}
         with self._tenant_sessions(info=info) as session, session.begin():
             yield session
 

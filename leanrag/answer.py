@@ -111,7 +111,8 @@ class Answerer:
         model = turn.basis.embedding_model
         vector = self._steps.embedder.embed(turn.tenant_id, turn.question, model=model)
         clock.mark("embed")
-        with self._database.tenant(turn.tenant_id) as session:
+        # A source that is replaced meanwhile answers with all old passages or with all new ones.
+        with self._database.tenant(turn.tenant_id, is_snapshot=True) as session:
             return self._steps.retriever.retrieve(
                 turn.tenant_id,
                 turn.question,

@@ -164,10 +164,10 @@ def _compose(
     demo: bool,
 ) -> Services:
     counter = load_counter(encoding_for_model(settings.model))
-    models = models_from(settings)
+    profile = load_profile(settings.ranking_profile)
+    models = models_from(settings, profile)
     model = chat_model_from(settings)
     tenants = Tenants(database)
-    profile = load_profile(settings.ranking_profile)
     indexes = PassageIndexCache(database, max_bytes=settings.index_cache_mb * 1024**2)
     retriever = _retriever(settings, models, profile, indexes)
     questions = QuestionEmbedder(database, models, base_url=settings.openai_base_url)

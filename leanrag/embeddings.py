@@ -12,7 +12,7 @@ from leanrag.embedding_models import EmbeddingModels
 from leanrag.errors import ConfigurationError
 from leanrag.provider import provider_config
 from leanrag.provider_embedder import OpenAiEmbedder
-from leanrag.ranking_profiles import load_profile
+from leanrag.ranking_profiles import RankingProfile
 from leanrag.sentence_embedder import MODEL_PREFIX, SentenceEmbedder
 from leanrag.settings import Settings
 
@@ -69,10 +69,13 @@ def embedder_named(model: str, settings: Settings) -> Embedder:
     return embedder_from(settings.model_copy(update=changes))
 
 
-def models_from(settings: Settings) -> EmbeddingModels:
-    """Return the embedders of a process with these settings. Raises ConfigurationError."""
+def models_from(settings: Settings, profile: RankingProfile) -> EmbeddingModels:
+    """Return the embedders of a process with these settings, of which `profile` uses some.
+
+    Raises ConfigurationError.
+    """
     return EmbeddingModels(
         embedder_from(settings),
         partial(embedder_named, settings=settings),
-        uses_dense=load_profile(settings.ranking_profile).uses_dense,
+        uses_dense=profile.uses_dense,
     )

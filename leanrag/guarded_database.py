@@ -24,9 +24,9 @@ class GuardedDatabase(Database):
     """
 
     @contextmanager
-    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
+    def tenant(self, tenant_id: UUID, *, is_snapshot: bool = False) -> Iterator[Session]:
         """Open a tenant's transaction. Raises DatabaseUnavailable."""
-        with _translated(), super().tenant(tenant_id) as session:
+        with _translated(), super().tenant(tenant_id, is_snapshot=is_snapshot) as session:
             yield session
 
     @contextmanager

@@ -56,7 +56,7 @@ class Previews:
         self._steps.budget.check_question(question)
         model = self._steps.embedder.model_of(tenant_id)
         vector = self._steps.embedder.embed(tenant_id, question, model=model)
-        with self._database.tenant(tenant_id) as session:
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             basis = read_basis(tenant_id, bot, session=session)
             route = self._router(tenant_id, basis, draft, session=session).route(question)
             evidence = self._steps.retriever.retrieve(
@@ -81,7 +81,7 @@ class Previews:
         self._steps.budget.check_question(query)
         model = self._steps.embedder.model_of(tenant_id)
         vector = self._steps.embedder.embed(tenant_id, query, model=model)
-        with self._database.tenant(tenant_id) as session:
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             basis = read_basis(tenant_id, bot, session=session)
             route = self._router(tenant_id, basis, session=session).route(query)
             passages = self._steps.retriever.rank(

@@ -62,7 +62,7 @@ class RetrievalTest:
         model = self._steps.embedder.model_of(tenant_id)
         vector = self._steps.embedder.embed(tenant_id, question, model=model)
         clock.mark("embed")
-        with self._database.tenant(tenant_id) as session:
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             forbid_writing(session)
             trial = _Trial(tenant_id, bot, self._steps, self._quoting, session, model)
             return trial.look(question, vector, clock)
@@ -100,7 +100,7 @@ class RetrievalTest:
             read = self._vectors.read(tenant_id, texts)
             waiting = iter(zip(batch, texts, read.vectors, strict=True))
             while several := list(islice(waiting, _READ_AT_ONCE)):
-                with self._database.tenant(tenant_id) as session:
+                with self._database.tenant(tenant_id, is_snapshot=True) as session:
                     forbid_writing(session)
                     trial = _Trial(tenant_id, bot, self._steps, self._quoting, session, read.model)
                     rows = [

@@ -100,7 +100,7 @@ class WhatIf:
         started = time.perf_counter()
         check_draft(draft)
         budget = self._steps.budget if limits is None else self._budget_of(limits)
-        with self._database.tenant(tenant_id) as session:
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             forbid_writing(session)
             asked = read_questions(tenant_id, bot=bot, limit=questions, session=session)
             routed = to_be_routed(asked, self._steps.contact)

@@ -57,7 +57,7 @@ class Parts:
 
 
 def make_parts(database: Database, embedder: Any = None, **settings: Any) -> Parts:
-    chosen = Settings(openai_api_key=None, _env_file=None, **settings)  # type: ignore[call-arg]
+    chosen = Settings(openai_api_key=None, _env_file=None, **settings)
     jobs = JobQueue(database.engine.url)
     models = EmbeddingModels(embedder or LocalEmbedder())
     ingest = Ingest(database, models, load_counter(), jobs, chosen)

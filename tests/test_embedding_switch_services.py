@@ -13,6 +13,7 @@ from leanrag.bootstrap import Services, start_services
 from leanrag.cli.checks.embeddings import check_switches
 from leanrag.embeddings import models_from
 from leanrag.guarded_database import GuardedDatabase
+from leanrag.ranking_profiles import load_profile
 from leanrag.settings import Settings
 from tests.embedding_switching import vectors_of
 from tests.job_parts import wait_until
@@ -149,4 +150,9 @@ def test_the_doctor_tells_of_questions_without_their_model(start: Start, tenant_
 
 def check(services: Services) -> Any:
     settings: Settings = services.settings
-    return check_switches(services.database, models_from(settings), services.jobs, settings)
+    return check_switches(
+        services.database,
+        models_from(settings, load_profile(settings.ranking_profile)),
+        services.jobs,
+        settings,
+    )

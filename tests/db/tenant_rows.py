@@ -41,7 +41,7 @@ def value_of(column: Column[Any]) -> Any:
             return CHECKED[name]
     if isinstance(column.type, HALFVEC):
         return HalfVector([1.0, 0.5])
-    if isinstance(column.type, SPARSEVEC):
+    if isinstance(column.type, SPARSEVEC) and column.type.dim:
         return SparseVector({1: 1.0}, column.type.dim)
     samples: dict[type, Any] = {
         UUID: uuid.uuid4(),

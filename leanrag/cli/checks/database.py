@@ -18,6 +18,7 @@ from leanrag.cli.checks.finding import Finding, broken, ok, warning
 from leanrag.embeddings import models_from
 from leanrag.health import Health
 from leanrag.ingest.jobs import JobQueue
+from leanrag.ranking_profiles import load_profile
 from leanrag.settings import Settings
 
 _PORT = 5432  # names the socket file of the embedded server
@@ -88,7 +89,7 @@ def _check_answers(settings: Settings, address: str) -> Iterator[Finding]:
         make_admin_engine(url, connect_timeout_seconds=seconds),
     )
     try:
-        models, jobs = models_from(settings), JobQueue(url)
+        models, jobs = models_from(settings, load_profile(settings.ranking_profile)), JobQueue(url)
         health = Health(database, models.own, jobs, settings)
         checks = {check.name: check for check in health.check() if check.name in _DATABASE_PARTS}
         answers, tables = checks["database"], checks["migrations"]
