@@ -1,8 +1,9 @@
 """How many attacks on the wall between tenants were tried, and how many came through.
 
 One tenant attacks another, which has a row in every table: with SQL of its own as the application's
-role, by every endpoint of the OpenAPI schema, by every public method of every service, and by what
-is kept so as not to be computed again. The attacks are those of tests/isolation.
+role, by every endpoint of the OpenAPI schema, by every page of the console and every call that
+pages make, by every public method of every service, and by what is kept so as not to be computed
+again. The attacks are those of tests/isolation.
 
     python bench/isolation.py
     python bench/isolation.py --each
@@ -30,6 +31,7 @@ from leanrag.api.app import create_api
 from tests.isolation.calls import attack_method, methods, reason_outside
 from tests.isolation.endpoints import Attacker
 from tests.isolation.memory import attack_memory
+from tests.isolation.page_calls import attack_calls, attack_page, menu, visiting
 from tests.isolation.tables import attack_tables
 from tests.isolation.wall import Attempt, Wall, two_shops
 
@@ -47,6 +49,8 @@ def main() -> int:
             groups = {
                 "tables": list(attack_tables(wall)),
                 "endpoints": list(_attack_endpoints(wall)),
+                "pages": list(_attack_pages(wall)),
+                "pages' calls": list(attack_calls(wall)),
                 "methods": list(_attack_methods(wall)),
                 "caches": list(attack_memory(wall)),
             }
@@ -74,6 +78,12 @@ def _attack_methods(wall: Wall) -> Iterator[Attempt]:
     for method in methods(wall):
         if reason_outside(method.name) is None:
             yield from attack_method(wall, method)
+
+
+def _attack_pages(wall: Wall) -> Iterator[Attempt]:
+    with visiting(wall) as visitor:
+        for page in menu():
+            yield from attack_page(wall, visitor, page)
 
 
 def _attack_endpoints(wall: Wall) -> Iterator[Attempt]:

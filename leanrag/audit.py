@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, insert, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.models import AuditEvent
@@ -38,8 +38,9 @@ _CSV_COLUMNS = (
 class AuditFilter:
     """Which events are wanted; an empty field leaves all in.
 
-    `actor` is the id or the name of who acted, `words` stand in the name or id of the object or in
-    the name of who acted. `since` is the first moment that counts, `until` the first that does not.
+    `actor` is the id or the name of who acted, or the kind of whoever has neither ("system").
+    `words` stand in the name or id of the object or in the name of who acted. `since` is the first
+    moment that counts, `until` the first that does not.
     """
 
     actor: str = ""
@@ -68,13 +69,23 @@ class AuditEventView:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
 
+    @property
+    def place(self) -> str:
+        """What asks for the events `after` (older) or `before` (newer) this one."""
+        return f"{self.at.isoformat()}~{self.event_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Events, newest first; `next_after` is what asks for the following page, None at the end."""
+    """Events, newest first.
+
+    `next_after` asks for the older ones that follow, None at the end; `next_before` for the newer
+    ones, None where these are the newest.
+    """
 
     events: tuple[AuditEventView, ...]
     next_after: str | None
+    next_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +145,33 @@ class Audit:
         *,
         limit: int = 50,
         after: str | None = None,
+        before: str | None = None,
     ) -> AuditPage:
-        """Return a page of events, newest first, from where `after` says.
+        """Return a page of events, newest first: the newest, those right `after` or right `before`.
 
-        Raises InvalidInput for an `after` that no page gave.
+        Raises InvalidInput for an `after` or `before` that no page gave.
         """
         limit = max(1, min(limit, MAX_PAGE))
         query = select(AuditEvent).where(*_conditions(tenant_id, wanted or AuditFilter()))
-        if after is not None:
-            place = tuple_(AuditEvent.at, AuditEvent.event_id)
-            query = query.where(place < tuple_(*_read_place(after)))
-        query = query.order_by(AuditEvent.at.desc(), AuditEvent.event_id.desc())
+        place = tuple_(AuditEvent.at, AuditEvent.event_id)
+        if before is not None:
+            query = query.where(place > tuple_(*_read_place(before)))
+            query = query.order_by(AuditEvent.at.asc(), AuditEvent.event_id.asc())
+        else:
+            if after is not None:
+                query = query.where(place < tuple_(*_read_place(after)))
+            query = query.order_by(AuditEvent.at.desc(), AuditEvent.event_id.desc())
         with self._database.tenant(tenant_id) as session:
             rows = session.scalars(query.limit(limit + 1)).all()
         views = tuple(_view(row) for row in rows[:limit])
-        return AuditPage(views, _place(views[-1]) if len(rows) > limit else None)
+        if not views:
+            return AuditPage((), None)
+        goes_on = len(rows) > limit
+        if before is not None:
+            views = views[::-1]
+            return AuditPage(views, views[-1].place, views[0].place if goes_on else None)
+        newer = None if after is None else views[0].place
+        return AuditPage(views, views[-1].place if goes_on else None, newer)
 
     def export(self, tenant_id: UUID, wanted: AuditFilter | None = None) -> AuditExport:
         """Return the events as CSV, the newest `MAX_EXPORT` of them, and note that it was done."""
@@ -189,7 +212,12 @@ def actor_columns(actor: Actor | None = None) -> dict[str, str]:
 def _conditions(tenant_id: UUID, wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
     yield AuditEvent.tenant_id == tenant_id
     if wanted.actor:
-        yield or_(AuditEvent.actor_id == wanted.actor, AuditEvent.actor_name == wanted.actor)
+        is_unnamed = and_(AuditEvent.actor_id == "", AuditEvent.actor_name == "")
+        yield or_(
+            AuditEvent.actor_id == wanted.actor,
+            AuditEvent.actor_name == wanted.actor,
+            and_(AuditEvent.actor_kind == wanted.actor, is_unnamed),
+        )
     for column, value in (
         (AuditEvent.action, wanted.action),
         (AuditEvent.object_kind, wanted.object_kind),
@@ -215,10 +243,6 @@ def _without_secrets(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
         else value
         for name, value in fields.items()
     }
-
-
-def _place(event: AuditEventView) -> str:
-    return f"{event.at.isoformat()}~{event.event_id}"
 
 
 def _read_place(after: str) -> tuple[datetime, UUID]:

@@ -57,6 +57,11 @@ class Identity:
     is_administrator: bool = False
     is_suspended: bool = False
 
+    @property
+    def has_tenant(self) -> bool:
+        """Tell whether it acts in a tenant; an administrator may be a member nowhere."""
+        return self.tenant_id != GLOBAL_TENANT_ID
+
 
 def local_identity(tenant_id: UUID, *, ip: str = "") -> Identity:
     """Return who sits at this machine where nobody signs in: the owner of the one tenant."""

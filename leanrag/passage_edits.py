@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models import ChunkRow, PassageEdit
 from db.tenancy import Database
+from leanrag.acting_name import acting_name
 from leanrag.edit_decisions import Decision, DecisionPlanner
 from leanrag.edit_plans import Plan
 from leanrag.edit_reviews import EditReview, count_waiting, read_reviews
@@ -55,7 +56,7 @@ class PassageEdits:
         for words that cannot be stored, NotFound, EmbeddingUnavailable; Conflict where the passage
         is another by now, or its words wait for a review.
         """
-        change = change.checked()
+        change, by = change.checked(), acting_name(by)
         shown = self._carry_out(
             tenant_id, lambda planner: planner.edit(chunk_id, change, expected=expected, by=by)
         )
@@ -84,6 +85,7 @@ class PassageEdits:
         source's words. "drop": an edit whose passage is gone is forgotten. Raises NotFound,
         InvalidInput for a decision that does not fit, Conflict where it was settled meanwhile.
         """
+        by = acting_name(by)
         return self._carry_out(
             tenant_id,
             lambda planner: planner.settle(edit_id, decision, expected=expected, by=by),

@@ -185,7 +185,8 @@ class PassageIndexCache:
         index = self._get(tenant_id)
         if index is None or (index.model, index.dimensions) != (model, dimensions):
             index = TenantIndex(-1, dimensions, {}, (), model)
-        with self._database.tenant(tenant_id) as session:
+        # In one snapshot: a question that began before a change is proposed what it can see.
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             now = read_version(tenant_id, session=session)
             index = self._updated(tenant_id, index, now, session=session, stop=self._stop)
         self._keep(tenant_id, index)
@@ -201,8 +202,8 @@ class PassageIndexCache:
     ) -> TenantIndex:
         """Read what changed since the index was made; in part if `stop` is set meanwhile.
 
-        A source that changes again meanwhile is read as it is then; its version in the next
-        question's transaction is a later one than `now` holds, so it is read once more.
+        In a snapshot `now` and the passages are of one moment. Else a source that changes meanwhile
+        is read as it is then, and once more in the next question's transaction, which is later.
         """
         changed = index.changed(now.sources)
         is_most = sum(now.passages[s] for s in changed) > sum(now.passages.values()) / 2

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Source, SuggestedPairRow
 from db.tenancy import Database
+from leanrag.acting_name import acting_name
 from leanrag.errors import InvalidInput, NotFound
 from leanrag.ingest.jobs import JobQueue
 from leanrag.sources import SourceView, find_source, source_view
@@ -142,7 +143,7 @@ class Suggestions:
         with self._database.tenant(tenant_id) as session:
             rows = _find(tenant_id, pair_ids, session=session)
             waiting = [row for row in rows if row.state == "waiting"]
-            _decide(waiting, "rejected", by)
+            _decide(waiting, "rejected", acting_name(by))
             return len(waiting)
 
     def _approve(
@@ -153,6 +154,7 @@ class Suggestions:
         *,
         session: Session,
     ) -> Approved:
+        by = acting_name(by)
         by_list: defaultdict[ListName, list[ApprovedPair]] = defaultdict(list)
         websites = _websites(tenant_id, pairs, session=session)
         for row, pair in pairs.items():

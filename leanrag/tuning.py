@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.models import GLOBAL_TENANT_ID
 from db.tenancy import Database
+from leanrag.acting_name import acting_name
 from leanrag.bot_version_rows import publish_routing
 from leanrag.errors import Conflict, InvalidInput
 from leanrag.labelled_messages import load_examples, model_for
@@ -233,7 +234,7 @@ def _put_in_force(
     if own == read_overlay(tenant_id, session=session):
         return
     replace_overlay(tenant_id, own, session=session)
-    publish_routing(tenant_id, own, edited_by=edited_by, session=session)
+    publish_routing(tenant_id, own, edited_by=acting_name(edited_by), session=session)
 
 
 def _version(tenant_id: UUID, *, session: Session) -> str:

@@ -22,7 +22,7 @@ from pages._locale import number, t
 from pages._safe_text import plain_text
 
 EXTENSIONS = (
-    *("pdf", "docx", "xlsx", "csv", "html", "htm", "xhtml"),
+    *("pdf", "docx", "xlsx", "csv", "tsv", "html", "htm", "xhtml"),
     *("srt", "vtt", "txt", "md", "markdown"),
 )
 _GENERATION, _LOOK, _SIZE = "documents_generation", "documents_look", "documents_chunk_tokens"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
@@ -60,7 +61,10 @@ def show_preview(
         forget_preview()
         preview = CutPreview(subject, name)
         st.session_state[_KEY] = preview
-        threading.Thread(target=preview.work, args=(ingest, make_upload()), daemon=True).start()
+        run = contextvars.copy_context().run  # the thread acts for whoever looks
+        threading.Thread(
+            target=run, args=(preview.work, ingest, make_upload()), daemon=True
+        ).start()
         _wait_a_moment(preview)
     if preview.cut.done():
         _draw(preview)

@@ -10,6 +10,7 @@ from leanrag.ingest.extracted import Chunk
 from leanrag.types import RIGHT_TO_LEFT
 from pages._documents_words import isolated
 from pages._locale import number, t
+from pages._row_label import label_text
 from pages._safe_text import plain_text
 
 PASSAGES_PER_PAGE = 10
@@ -55,6 +56,6 @@ def _place(chunk: Chunk) -> list[str]:
     if chunk.page is not None:
         place.append(t("documents.add.cut_page", page=number(chunk.page)))
     elif chunk.label:
-        place.append(plain_text(chunk.label))
+        place.append(plain_text(label_text(chunk.label)))
     place.append(t("documents.add.cut_tokens", count=number(chunk.token_count)))
     return place

@@ -16,6 +16,7 @@ from pages._documents_changes import for_each
 from pages._documents_progress import hold_dialog
 from pages._documents_words import title_text
 from pages._locale import number, t
+from pages._services import may
 
 _TITLES_NAMED = 8
 
@@ -24,7 +25,7 @@ def draw_delete(
     services: Services, tenant_id: UUID, sources: Sequence[SourceView], *, place: str
 ) -> None:
     """Draw the button that asks whether to delete these sources; `place` tells it from others."""
-    if st.button(
+    if may("knowledge.write") and st.button(
         t("documents.delete"),
         icon=":material/delete:",
         key=f"documents_delete_{place}",

@@ -16,6 +16,7 @@ from pages._documents_progress import Counts
 from pages._documents_why import why
 from pages._documents_words import isolated, title_text
 from pages._locale import number, t
+from pages._services import may
 
 MAX_SHOWN = 3
 
@@ -61,6 +62,8 @@ def draw_end(source: SourceView, *, with_title: bool = False) -> None:
 
 def draw_try_again(services: Services, tenant_id: UUID, source: SourceView) -> None:
     """Draw the button that has a failed or stopped source read once more, as it was to be read."""
+    if not may("knowledge.write"):
+        return
     name = "start_again" if source.status == "cancelled" else "try_again"
     st.button(
         t(f"documents.{name}"),
@@ -72,7 +75,8 @@ def draw_try_again(services: Services, tenant_id: UUID, source: SourceView) -> N
 
 
 def _draw_open(source: SourceView) -> None:
-    name = "replace_file" if source.form == "file" and source.status == "failed" else "open"
+    is_replaced = source.form == "file" and source.status == "failed" and may("knowledge.write")
+    name = "replace_file" if is_replaced else "open"
     st.button(
         t(f"documents.{name}"),
         icon=":material/open_in_full:" if name == "open" else ":material/upload_file:",

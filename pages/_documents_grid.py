@@ -16,7 +16,7 @@ from leanrag.ingest.record_rows import RecordKind, RecordRow
 from leanrag.types import LANGUAGES
 from pages._documents_add_sentences import problem_text
 from pages._documents_grid_problems import draw_problems
-from pages._documents_grid_rows import ROWS_PER_PAGE, GridRows, filled, new_rows
+from pages._documents_grid_rows import ROWS_PER_PAGE, Cells, GridRows, filled, new_rows
 from pages._intents import language_name
 from pages._locale import number, t
 
@@ -59,6 +59,22 @@ def draw_records_grid(
         ):
             saved = _check(grid, currency, in_spite=True)
     return saved
+
+
+def show_rows(kind: RecordKind, rows: Sequence[RecordRow]) -> None:
+    """Draw the rows of a list, to be read alone."""
+    frame = _frame(kind, [record_cells(row) for row in rows])
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height="content" if len(rows) <= _FEW_ROWS else 460,
+        column_order=(_NUMBER, *_SHOWN_FIRST[kind]),
+        column_config=_columns(kind),
+        placeholder="",
+        key="documents_rows_shown",
+        alt=t(f"documents.add.grid_{kind}"),
+    )
+    st.caption(rows_text(len(rows)))
 
 
 def add_to_grid(key: str, kind: RecordKind, rows: Sequence[RecordRow]) -> None:
@@ -162,34 +178,41 @@ def _turn(key: str, page_key: str) -> None:
 
 def _draw_editor(key: str, grid: GridRows) -> None:
     rows = grid.on_page()
-    names = RECORD_COLUMNS[grid.kind]
-    frame = pd.DataFrame(rows, columns=list(names), dtype=str)
-    # A list to choose from knows an empty cell as None alone.
-    frame["language"] = pd.Series([row[0] or None for row in rows], dtype=object)
-    frame[_NUMBER] = pd.array(range(grid.start + 1, grid.start + 1 + len(rows)), dtype="Int64")
     st.data_editor(
-        frame,
+        _frame(grid.kind, rows, first=grid.start + 1),
         num_rows="dynamic",
         hide_index=True,
         height=250 if len(rows) <= _FEW_ROWS else 460,
         column_order=(_NUMBER, *_SHOWN_FIRST[grid.kind]),
-        column_config={
-            _NUMBER: st.column_config.NumberColumn(
-                t("documents.add.column_row"), disabled=True, width=50, pinned=True
-            ),
-            **{name: _text_column(name) for name in names},
-            "language": st.column_config.SelectboxColumn(
-                t("documents.add.column_language"),
-                options=list(LANGUAGES),
-                format_func=lambda code: language_name(str(code)),
-                help=t("documents.add.column_language_help"),
-                width=105,
-            ),
-        },
+        column_config=_columns(grid.kind),
         placeholder="",
         key=_editor_key(key, grid),
         alt=t(f"documents.add.grid_{grid.kind}"),
     )
+
+
+def _frame(kind: RecordKind, rows: Sequence[Cells], *, first: int = 1) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(RECORD_COLUMNS[kind]), dtype=str)
+    # A list to choose from knows an empty cell as None alone.
+    frame["language"] = pd.Series([row[0] or None for row in rows], dtype=object)
+    frame[_NUMBER] = pd.array(range(first, first + len(rows)), dtype="Int64")
+    return frame
+
+
+def _columns(kind: RecordKind) -> dict[str, Any]:
+    return {
+        _NUMBER: st.column_config.NumberColumn(
+            t("documents.add.column_row"), disabled=True, width=50, pinned=True
+        ),
+        **{name: _text_column(name) for name in RECORD_COLUMNS[kind]},
+        "language": st.column_config.SelectboxColumn(
+            t("documents.add.column_language"),
+            options=list(LANGUAGES),
+            format_func=lambda code: language_name(str(code)),
+            help=t("documents.add.column_language_help"),
+            width=105,
+        ),
+    }
 
 
 def _text_column(name: str) -> Any:

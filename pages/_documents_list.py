@@ -35,6 +35,7 @@ from pages._documents_words import (
 )
 from pages._intents import language_name
 from pages._locale import money, number, t, when
+from pages._services import may
 
 SOURCES_PER_PAGE = 20
 _STYLE = """<style>
@@ -69,12 +70,14 @@ def draw_list(services: Services, tenant_id: UUID, counts: Counts) -> None:
     if not listed:
         st.info(t("documents.nothing_found"), icon=":material/search_off:")
         return
-    draw_bulk(services, tenant_id, listed, wanted, total)
+    may_change = may("knowledge.write")
+    if may_change:
+        draw_bulk(services, tenant_id, listed, wanted, total)
     with st.container(key="documents_wide"):
-        _draw_table(listed)
+        _draw_table(listed, is_chosen_from=may_change)
     with st.container(key="documents_narrow", gap="small"):
         for source in listed:
-            _draw_card(source)
+            _draw_card(source, is_chosen_from=may_change)
     _draw_pager(page, pages)
 
 
@@ -113,10 +116,11 @@ def _draw_empty() -> None:
     """Say what to do where there is nothing yet."""
     with st.container(border=True, horizontal_alignment="center", key="documents_empty"):
         st.markdown(f"#### {t('documents.empty')}", text_alignment="center")
-        st.caption(t("documents.empty_next"), text_alignment="center")
+        name = "empty_next" if may("knowledge.write") else "empty_reader"
+        st.caption(t(f"documents.{name}"), text_alignment="center")
 
 
-def _draw_table(listed: Sequence[SourceView]) -> None:
+def _draw_table(listed: Sequence[SourceView], *, is_chosen_from: bool) -> None:
     formats: dict[str, Any] = {
         **dict.fromkeys(("passages", "tokens", "pages"), number),
         **dict.fromkeys(("added", "processed"), when),
@@ -125,7 +129,14 @@ def _draw_table(listed: Sequence[SourceView]) -> None:
     }
     ids = tuple(source.source_id for source in listed)
     key = f"documents_table_{generation(ids)}"
-    rows = [row for row, source_id in enumerate(ids) if source_id in chosen_ids()]
+    choice: dict[str, Any] = {}
+    if is_chosen_from:
+        rows = [row for row, source_id in enumerate(ids) if source_id in chosen_ids()]
+        choice = {
+            "on_select": lambda: choose_rows(key, ids),
+            "selection_mode": "multi-row",
+            "selection_default": {"selection": {"rows": rows}},
+        }
     names = ("status", "kind", "language", "passages", "tokens", "citable", "enabled")
     st.dataframe(
         sources_frame(listed).style.format(formats, na_rep=""),
@@ -148,28 +159,18 @@ def _draw_table(listed: Sequence[SourceView]) -> None:
             },
         },
         placeholder="–",
-        on_select=lambda: choose_rows(key, ids),
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": rows}},
         key=key,
+        **choice,
     )
 
 
-def _draw_card(source: SourceView) -> None:
+def _draw_card(source: SourceView, *, is_chosen_from: bool) -> None:
     with st.container(border=True, gap="xsmall", key=f"documents_card_{source.source_id}"):
         with st.container(
             horizontal=True, vertical_alignment="center", key=f"documents_head_{source.source_id}"
         ):
-            key = f"documents_choose_{source.source_id}"
-            st.session_state[key] = source.source_id in chosen_ids()
-            st.checkbox(
-                t("documents.choose"),
-                label_visibility="collapsed",
-                width="content",
-                on_change=choose_one,
-                args=(key, source.source_id),
-                key=key,
-            )
+            if is_chosen_from:
+                _draw_choice(source)
             st.button(
                 title_text(source),
                 type="tertiary",
@@ -181,6 +182,19 @@ def _draw_card(source: SourceView) -> None:
             st.markdown(f"{badges(source)} {tags_text(source)}")
         moment = source.processed_at or source.created_at
         st.caption(" · ".join((*facts(source), when(moment))))
+
+
+def _draw_choice(source: SourceView) -> None:
+    key = f"documents_choose_{source.source_id}"
+    st.session_state[key] = source.source_id in chosen_ids()
+    st.checkbox(
+        t("documents.choose"),
+        label_visibility="collapsed",
+        width="content",
+        on_change=choose_one,
+        args=(key, source.source_id),
+        key=key,
+    )
 
 
 def _draw_pager(page: int, pages: int) -> None:

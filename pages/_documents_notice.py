@@ -11,6 +11,7 @@ from leanrag.errors import LeanRagError
 from pages._documents_address import NOTICE
 from pages._documents_why import error_sentence
 from pages._locale import t
+from pages._services import may
 
 _TOAST = "documents_toast"
 
@@ -63,7 +64,7 @@ def draw_notice() -> None:
             st.error(notice.text, icon=":material/error:", width="stretch")
         else:
             st.success(notice.text, icon=":material/check_circle:", width="stretch")
-        if notice.undo is not None:
+        if notice.undo is not None and may("knowledge.write"):
             st.button(
                 t("documents.undo"),
                 icon=":material/undo:",

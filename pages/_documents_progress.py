@@ -20,6 +20,7 @@ from pages._documents_notice import attempt
 from pages._documents_why import error_sentence, why
 from pages._documents_words import title_text
 from pages._locale import is_right_to_left, number, percent, t
+from pages._services import may
 
 POLL_SECONDS = 1.0
 IDLE_SECONDS = 5.0  # how soon a page that shows nothing under way hears of something
@@ -63,6 +64,8 @@ def hold_dialog() -> None:
 
 def draw_stop(services: Services, tenant_id: UUID, source: SourceView) -> None:
     """Draw the button that stops the processing of a source."""
+    if not may("knowledge.write"):
+        return
     st.button(
         t("documents.stop"),
         icon=":material/stop_circle:",

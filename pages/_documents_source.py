@@ -18,13 +18,15 @@ from pages._documents_progress import draw_own_progress
 from pages._documents_site import draw_site_pages
 from pages._documents_source_actions import draw_actions, draw_switches
 from pages._documents_source_facts import draw_facts
-from pages._documents_source_manual import draw_manual
+from pages._documents_source_manual import draw_manual, show_manual
 from pages._documents_source_passages import draw_passages
-from pages._documents_source_records import draw_records
+from pages._documents_source_records import draw_records, show_records
 from pages._documents_suggest import draw_suggestions_of
 from pages._documents_why import error_sentence
 from pages._documents_words import badges, tags_text, title_text
 from pages._locale import is_right_to_left, number, t
+from pages._reading import say_reads_only
+from pages._services import may
 
 _LONG_TITLE = 60  # letters
 _VIEWS: dict[SourceForm, tuple[str, ...]] = {
@@ -55,7 +57,10 @@ def draw_source(services: Services, tenant_id: UUID, source_id: UUID) -> None:
     draw_own_progress(services, tenant_id, source)
     _draw_reviews(services, tenant_id, source)
     draw_facts(services, tenant_id, source)
-    draw_switches(services, tenant_id, source)
+    if may("knowledge.write"):
+        draw_switches(services, tenant_id, source)
+    else:
+        say_reads_only("documents", "knowledge.write")
     draw_actions(services, tenant_id, source)
     _draw_view(services, tenant_id, source)
 
@@ -91,10 +96,11 @@ def _draw_view(services: Services, tenant_id: UUID, source: SourceView) -> None:
     if len(views) > 1:
         names = {name: t(f"documents.view_{name}") for name in views}
         view = draw_choice(t("documents.view"), names, key="documents_view")
+    may_change = may("knowledge.write")
     if view == "rows":
-        draw_records(services, tenant_id, source)
+        (draw_records if may_change else show_records)(services, tenant_id, source)
     elif view == "text":
-        draw_manual(services, tenant_id, source)
+        (draw_manual if may_change else show_manual)(services, tenant_id, source)
     elif view == "pages":
         draw_site_pages(services, tenant_id, source)
     elif view == "suggestions":

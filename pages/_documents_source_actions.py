@@ -16,7 +16,9 @@ from pages._documents_source_again import ask_process, ask_recrawl
 from pages._documents_source_edit import ask_edit
 from pages._documents_source_newer import ask_newer
 from pages._documents_words import title_text
+from pages._downloads import services_later
 from pages._locale import t
+from pages._services import may
 
 _STYLE = """<style>
 /* The knob slides to the right in every language; from the right it would leave its track. */
@@ -44,17 +46,10 @@ def draw_switches(services: Services, tenant_id: UUID, source: SourceView) -> No
 def draw_actions(services: Services, tenant_id: UUID, source: SourceView) -> None:
     """Draw the buttons; what needs more than a click is asked in a dialog."""
     with st.container(horizontal=True, vertical_alignment="center", key="documents_actions"):
-        if st.button(t("documents.edit"), icon=":material/edit:", key="documents_edit"):
-            hold_dialog()
-            ask_edit(services, tenant_id, source)
-        _draw_again(services, tenant_id, source)
-        if source.form == "file" and st.button(
-            t("documents.newer"), icon=":material/upload_file:", key="documents_newer"
-        ):
-            hold_dialog()
-            ask_newer(services, tenant_id, source)
+        if may("knowledge.write"):
+            _draw_changes(services, tenant_id, source)
         if source.form in ("file", "manual"):
-            _draw_download(services, tenant_id, source)
+            _draw_download(tenant_id, source)
         draw_delete(services, tenant_id, [source], place="source")
         st.page_link(
             "pages/passages.py",
@@ -63,6 +58,18 @@ def draw_actions(services: Services, tenant_id: UUID, source: SourceView) -> Non
             query_params={"source": str(source.source_id)},
             width="content",
         )
+
+
+def _draw_changes(services: Services, tenant_id: UUID, source: SourceView) -> None:
+    if st.button(t("documents.edit"), icon=":material/edit:", key="documents_edit"):
+        hold_dialog()
+        ask_edit(services, tenant_id, source)
+    _draw_again(services, tenant_id, source)
+    if source.form == "file" and st.button(
+        t("documents.newer"), icon=":material/upload_file:", key="documents_newer"
+    ):
+        hold_dialog()
+        ask_newer(services, tenant_id, source)
 
 
 def _draw_again(services: Services, tenant_id: UUID, source: SourceView) -> None:
@@ -78,10 +85,11 @@ def _draw_again(services: Services, tenant_id: UUID, source: SourceView) -> None
         (ask_recrawl if is_site else ask_process)(services, tenant_id, source)
 
 
-def _draw_download(services: Services, tenant_id: UUID, source: SourceView) -> None:
+def _draw_download(tenant_id: UUID, source: SourceView) -> None:
+    later = services_later()
     st.download_button(
         t("documents.download"),
-        lambda: services.sources.file(tenant_id, source.source_id).data,
+        lambda: later.sources.file(tenant_id, source.source_id).data,
         file_name=source.filename,
         mime=source.media_type or "application/octet-stream",
         icon=":material/download:",

@@ -21,10 +21,8 @@ from pages._locale import number, t
 
 def draw_manual(services: Services, tenant_id: UUID, source: SourceView) -> None:
     """Draw the text; what is saved is its newer version, and what is not stays in this browser."""
-    try:
-        data = services.sources.file(tenant_id, source.source_id, newest=True).data
-    except NotFound as exc:
-        st.error(error_sentence(exc), icon=":material/error:")
+    data = _find_text(services, tenant_id, source)
+    if data is None:
         return
     stored = data.decode("utf-8", errors="replace")
     key = _take_stored(source.source_id, stored)
@@ -59,6 +57,26 @@ def draw_manual(services: Services, tenant_id: UUID, source: SourceView) -> None
                 args=(key, stored),
                 key="documents_text_drop",
             )
+
+
+def show_manual(services: Services, tenant_id: UUID, source: SourceView) -> None:
+    """Draw the text for whoever may not change it."""
+    data = _find_text(services, tenant_id, source)
+    if data is None:
+        return
+    text = data.decode("utf-8", errors="replace")
+    with st.container(border=True, key=f"{direction(text)}-documents-text"):
+        st.text(text)
+    st.caption(f"{number(count_words(text))} {t('documents.add.words')}")
+
+
+def _find_text(services: Services, tenant_id: UUID, source: SourceView) -> bytes | None:
+    """Return the newest text, or say why there is none."""
+    try:
+        return services.sources.file(tenant_id, source.source_id, newest=True).data
+    except NotFound as exc:
+        st.error(error_sentence(exc), icon=":material/error:")
+        return None
 
 
 def _take_stored(source_id: UUID, stored: str) -> str:

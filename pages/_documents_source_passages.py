@@ -12,6 +12,7 @@ from leanrag.sources import ChunkView, SourceView
 from leanrag.types import RIGHT_TO_LEFT
 from pages._documents_words import isolated
 from pages._locale import number, t
+from pages._row_label import label_text
 from pages._safe_text import plain_text
 
 PASSAGES_PER_PAGE = 10
@@ -66,7 +67,7 @@ def _place(passage: ChunkView) -> list[str]:
     if passage.page is not None:
         place.append(t("documents.passage_page", page=number(passage.page)))
     elif passage.label:
-        place.append(isolated(plain_text(passage.label)))
+        place.append(isolated(plain_text(label_text(passage.label))))
     place.append(t("documents.count_tokens", count=number(passage.token_count)))
     if not passage.is_citable:
         place.append(t("documents.citable_no"))

@@ -25,6 +25,7 @@ from pages._documents_grid import (
     draw_records_grid,
     forget_grid,
     keep_grid,
+    show_rows,
     unsaved_rows,
 )
 from pages._documents_source_drafts import draw_written, keep_beginning, save_version
@@ -37,12 +38,10 @@ _READ = "documents_rows_read"
 def draw_records(services: Services, tenant_id: UUID, source: SourceView) -> None:
     """Draw the rows of a list; what is saved is its newer version."""
     kind = cast(RecordKind, source.kind)
-    try:
-        data = services.sources.file(tenant_id, source.source_id, newest=True).data
-        rows = _read(data, kind)
-    except LeanRagError as exc:
-        st.error(error_sentence(exc), icon=":material/error:")
+    found = _find_rows(services, tenant_id, source)
+    if found is None:
         return
+    data, rows = found
     key = f"documents_rows_{source.source_id}"
     keep_grid(key)
     keep_beginning(source.source_id, data, is_unsaved=unsaved_rows(key) > 0)
@@ -61,6 +60,26 @@ def draw_records(services: Services, tenant_id: UUID, source: SourceView) -> Non
     if save_version(services, tenant_id, source, upload, changed):
         forget_grid(key)
     st.rerun()
+
+
+def show_records(services: Services, tenant_id: UUID, source: SourceView) -> None:
+    """Draw the rows of a list for whoever may not change them."""
+    found = _find_rows(services, tenant_id, source)
+    if found is not None:
+        show_rows(cast(RecordKind, source.kind), found[1])
+        _draw_export(source, cast(RecordKind, source.kind), found[1])
+
+
+def _find_rows(
+    services: Services, tenant_id: UUID, source: SourceView
+) -> tuple[bytes, tuple[RecordRow, ...]] | None:
+    """Return the newest list as it is stored and as rows, or say why there is none."""
+    try:
+        data = services.sources.file(tenant_id, source.source_id, newest=True).data
+        return data, _read(data, cast(RecordKind, source.kind))
+    except LeanRagError as exc:
+        st.error(error_sentence(exc), icon=":material/error:")
+        return None
 
 
 def _bring_back(key: str, kind: RecordKind, written: tuple[RecordRow, ...]) -> None:

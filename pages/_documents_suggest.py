@@ -20,6 +20,7 @@ from pages._documents_progress import hold_dialog
 from pages._documents_suggest_edit import ask_words
 from pages._locale import number, t, when
 from pages._safe_text import plain_text
+from pages._services import may
 
 PAIRS_PER_PAGE = 10
 MAX_ADDRESS_LETTERS = 70
@@ -62,7 +63,7 @@ def _draw(services: Services, tenant_id: UUID, source_id: UUID | None) -> None:
         limit=PAIRS_PER_PAGE,
         offset=(page - 1) * PAIRS_PER_PAGE,
     )
-    if state != "approved":
+    if state != "approved" and may("knowledge.write"):
         _draw_bulk(services, tenant_id, pairs, state)
     for pair in pairs:
         _draw_pair(services, tenant_id, pair, with_title=source_id is None)
@@ -162,11 +163,12 @@ def _reject(services: Services, tenant_id: UUID, ids: Collection[UUID]) -> None:
 def _draw_pair(
     services: Services, tenant_id: UUID, pair: SuggestionView, *, with_title: bool
 ) -> None:
+    may_decide = may("knowledge.write")
     with st.container(border=True, gap="xsmall", key=f"documents_pair_{pair.pair_id}"):
         with st.container(
             horizontal=True, vertical_alignment="center", key=f"documents_head_{pair.pair_id}"
         ):
-            if pair.state != "approved":
+            if pair.state != "approved" and may_decide:
                 _draw_choice(pair)
             st.markdown(f"**{isolated(plain_text(pair.question))}**")
         with st.container(key=f"{direction(pair.answer)}-documents-pair-{pair.pair_id}"):
@@ -178,17 +180,8 @@ def _draw_pair(
                     st.caption(plain_text(pair.approved_answer))
         st.caption(" · ".join(_place(pair, with_title=with_title)))
         with st.container(horizontal=True, vertical_alignment="center"):
-            if pair.state != "approved":
-                _draw_decisions(
-                    services, tenant_id, [pair.pair_id], pair.state, key=str(pair.pair_id)
-                )
-            if st.button(
-                t("documents.pair_edit"),
-                icon=":material/edit:",
-                key=f"documents_pair_edit_{pair.pair_id}",
-            ):
-                hold_dialog()
-                ask_words(services, tenant_id, pair)
+            if may_decide:
+                _draw_ways(services, tenant_id, pair)
             if pair.url.startswith(_WEB):
                 st.link_button(
                     t("documents.pair_page"),
@@ -197,6 +190,18 @@ def _draw_pair(
                     icon=":material/open_in_new:",
                     key=f"documents_pair_page_{pair.pair_id}",
                 )
+
+
+def _draw_ways(services: Services, tenant_id: UUID, pair: SuggestionView) -> None:
+    if pair.state != "approved":
+        _draw_decisions(services, tenant_id, [pair.pair_id], pair.state, key=str(pair.pair_id))
+    if st.button(
+        t("documents.pair_edit"),
+        icon=":material/edit:",
+        key=f"documents_pair_edit_{pair.pair_id}",
+    ):
+        hold_dialog()
+        ask_words(services, tenant_id, pair)
 
 
 def _draw_choice(pair: SuggestionView) -> None:

@@ -13,6 +13,7 @@ from pages._documents_notice import attempt
 from pages._documents_why import error_sentence, why
 from pages._locale import is_right_to_left, number, t
 from pages._safe_text import plain_text
+from pages._services import may
 
 POLL_SECONDS = 2.0
 _NO_KEY = " needs a key: "  # in the sentence about a provider's model without one
@@ -57,13 +58,14 @@ def _draw(switches: EmbeddingSwitches, tenant_id: UUID, status: SwitchStatus) ->
         if status.error:
             reason = t("switch.error", reason=_reason(status.error))
             st.error(reason, icon=":material/error:")
-            st.button(
-                t("switch.try_again"),
-                icon=":material/refresh:",
-                key="documents_switch_again",
-                on_click=_start,
-                args=(switches, tenant_id),
-            )
+            if may("knowledge.write"):
+                st.button(
+                    t("switch.try_again"),
+                    icon=":material/refresh:",
+                    key="documents_switch_again",
+                    on_click=_start,
+                    args=(switches, tenant_id),
+                )
 
 
 def _start(switches: EmbeddingSwitches, tenant_id: UUID) -> None:

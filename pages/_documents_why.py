@@ -41,6 +41,12 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"This [\w ]+ is damaged or needs more memory .*", "memory"),
         (r"This [\w ]+ is damaged.*", "damaged"),
         (r"This [\w ]+ (unpacks to|is packed of|holds|has) more than .*", "too_large"),
+        (r"A cell that begins in row (?P<row>\d+) has more than .*", "long_cell"),
+        (
+            r"Row (?P<row>\d+) has (?P<columns>\d+) columns and the limit is (?P<most>\d+); .*",
+            "many_columns",
+        ),
+        (r"Row (?P<row>\d+) of this \w+ cannot be read; .*", "bad_row"),
         (r"This list of records cannot be read; .*", "bad_list"),
         (r"This text file is in an unknown or damaged encoding; .*", "encoding"),
         (r"The database does not answer.*", "database"),

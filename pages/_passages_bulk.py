@@ -13,6 +13,7 @@ from leanrag.passage_edits import PassageChange, passage_version
 from leanrag.sources import ChunkView
 from pages._locale import number, t
 from pages._passages_edit import problem_text, say
+from pages._services import current_tenant, may
 
 _SELECTING, _PICK = "passages_selecting", "passages_pick_"
 _CHANGES = {
@@ -25,7 +26,7 @@ _CHANGES = {
 
 def is_selecting() -> bool:
     """Tell whether passages are being picked."""
-    return bool(st.session_state.get(_SELECTING))
+    return bool(st.session_state.get(_SELECTING)) and may("knowledge.write")
 
 
 def draw_switch() -> None:
@@ -75,7 +76,7 @@ def _change_all(services: Services, picked: Sequence[ChunkView], change: Passage
     for passage in picked:
         try:
             services.passage_edits.edit(
-                services.local_tenant_id,
+                current_tenant(),
                 passage.chunk_id,
                 change,
                 expected=passage_version(passage),

@@ -16,7 +16,9 @@ from pages._error_text import error_text
 from pages._locale import t
 from pages._passages_address import open_passage
 from pages._passages_words import direction
+from pages._reading import say_reads_only
 from pages._safe_text import plain_text
+from pages._services import current_tenant, may
 
 _NOTICE, _PROBLEM = "passages_notice", "passages_problem"
 _TEXT, _TLDR = "passages_edit_text_", "passages_edit_tldr_"
@@ -24,6 +26,9 @@ _TEXT, _TLDR = "passages_edit_text_", "passages_edit_tldr_"
 
 def draw_actions(services: Services, passage: ChunkView) -> None:
     """Offer to edit a passage, to switch what it may be used for, and to undo an edit."""
+    if not may("knowledge.write"):
+        say_reads_only("passages", "knowledge.write")
+        return
     with st.container(horizontal=True, key="passages_actions"):
         if st.button(t("passages.edit"), icon=":material/edit:", key="passages_edit"):
             _edit_dialog(services, passage)
@@ -92,14 +97,14 @@ def _switch(services: Services, passage: ChunkView, change: PassageChange) -> No
 
 def _change(services: Services, passage: ChunkView, change: PassageChange) -> ChunkView:
     return services.passage_edits.edit(
-        services.local_tenant_id, passage.chunk_id, change, expected=passage_version(passage)
+        current_tenant(), passage.chunk_id, change, expected=passage_version(passage)
     )
 
 
 def _revert(services: Services, passage: ChunkView, edit_id: UUID) -> None:
     def revert() -> None:
         shown = services.passage_edits.revert(
-            services.local_tenant_id, edit_id, expected=passage_version(passage)
+            current_tenant(), edit_id, expected=passage_version(passage)
         )
         if shown is not None and shown.chunk_id != passage.chunk_id:
             open_passage(shown.chunk_id)

@@ -18,6 +18,7 @@ from pages._passages_edit import draw_notice
 from pages._passages_filter import draw_clear
 from pages._passages_words import badges, cut, direction, place_text, tldr_text
 from pages._safe_text import plain_text
+from pages._services import may
 
 PASSAGES_PER_PAGE = 20
 MAX_SHOWN_LETTERS = 700
@@ -33,7 +34,8 @@ def draw_list(services: Services, found: PassagePage, wanted: PassageFilter) -> 
     with st.container(horizontal=True, vertical_alignment="center", key="passages_said"):
         st.markdown(f"**{_said(found)}**")
         draw_clear(wanted)
-        draw_switch()
+        if may("knowledge.write"):
+            draw_switch()
     if found.too_common:
         words = ", ".join(isolated(plain_text(cut(word, 30))) for word in found.too_common)
         st.caption(t("passages.too_common", words=words))
@@ -58,7 +60,8 @@ def draw_empty() -> None:
     """Say what to do where there is no passage yet."""
     with st.container(border=True, horizontal_alignment="center", key="passages_empty"):
         st.markdown(f"#### {t('passages.empty')}", text_alignment="center")
-        st.caption(t("passages.empty_next"), text_alignment="center")
+        name = "empty_next" if may("knowledge.write") else "empty_reader"
+        st.caption(t(f"passages.{name}"), text_alignment="center")
         st.page_link(
             "pages/documents.py", label=t("shell.documents"), icon=":material/description:"
         )

@@ -14,6 +14,7 @@ from leanrag.sources import SourceView
 from pages._error_text import error_text
 from pages._locale import number, t
 from pages._safe_text import plain_text
+from pages._services import current_tenant
 
 PICTURE_PIXELS = 1_000  # sharp in half a wide screen
 MAX_KEPT = 6  # pictures of about 100 KB
@@ -45,7 +46,7 @@ def _picture(services: Services, source: SourceView, page: int) -> bytes:
     key = (source.source_id, source.processed_at, page)
     if key not in kept:
         with st.spinner(t("passages.picture_wait")):
-            file = services.sources.file(services.local_tenant_id, source.source_id)
+            file = services.sources.file(current_tenant(), source.source_id)
             drawn = picture(file.data, page, width=PICTURE_PIXELS, settings=services.settings)
         while len(kept) >= MAX_KEPT:
             kept.pop(next(iter(kept)))

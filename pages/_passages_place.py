@@ -17,6 +17,7 @@ from pages._passages_edit import draw_actions
 from pages._passages_picture import draw_picture, has_picture
 from pages._passages_words import badges, cut, direction, place_text, tldr_text
 from pages._safe_text import plain_text
+from pages._services import current_tenant
 
 NEIGHBOUR_LETTERS = 360
 MAX_TLDR_LETTERS = 2_000
@@ -28,7 +29,7 @@ def draw_place(services: Services, passage_id: UUID) -> None:
     """Show a passage in its source, with the page of a PDF beside it."""
     _draw_back()
     try:
-        place = services.passage_browser.place(services.local_tenant_id, passage_id)
+        place = services.passage_browser.place(current_tenant(), passage_id)
     except NotFound as exc:
         st.warning(plain_text(error_text(exc)), icon=":material/search_off:")
         return

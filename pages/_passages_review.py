@@ -12,14 +12,17 @@ from pages._locale import is_right_to_left, number, t, when
 from pages._passages_address import open_passage, show_reviews
 from pages._passages_edit import attempt, draw_notice
 from pages._passages_words import cut
+from pages._reading import say_reads_only
+from pages._row_label import label_text
 from pages._safe_text import plain_text
+from pages._services import current_tenant, may
 
 MAX_REVIEWS = 20
 
 
 def draw_waiting(services: Services) -> None:
     """Say how many edits wait for a decision, and lead to them; nothing where none does."""
-    waiting = services.passage_edits.count_reviews(services.local_tenant_id)
+    waiting = services.passage_edits.count_reviews(current_tenant())
     if not waiting:
         return
     with st.container(
@@ -40,9 +43,12 @@ def draw_reviews(services: Services) -> None:
         key="passages_review_back",
     )
     st.header(t("passages.review_title"))
-    st.caption(t("passages.review_intro"))
+    if may("knowledge.write"):
+        st.caption(t("passages.review_intro"))
+    else:
+        say_reads_only("passages", "knowledge.write")
     draw_notice()
-    tenant_id = services.local_tenant_id
+    tenant_id = current_tenant()
     reviews = services.passage_edits.reviews(tenant_id, limit=MAX_REVIEWS)
     if not reviews:
         st.success(t("passages.review_none"), icon=":material/task_alt:")
@@ -76,7 +82,7 @@ def _facts(review: EditReview) -> list[str]:
     if review.page is not None:
         facts.append(t("passages.page", page=number(review.page)))
     elif review.label:
-        facts.append(isolated(plain_text(review.label)))
+        facts.append(isolated(plain_text(label_text(review.label))))
     facts.append(t("passages.edited_at", moment=when(review.edited_at)))
     if review.is_citable is not None:
         facts.append(t("passages.citable_yes" if review.is_citable else "passages.citable_no"))
@@ -95,7 +101,7 @@ def _draw_decisions(services: Services, review: EditReview) -> None:
     is_gone = review.state == "gone"
     decisions: tuple[Decision, ...] = ("keep", "drop") if is_gone else ("keep", "take_newer")
     with st.container(horizontal=True):
-        for decision in decisions:
+        for decision in decisions if may("knowledge.write") else ():
             name = f"{decision}_gone" if is_gone else decision
             st.button(
                 t(f"passages.decide_{name}"),
@@ -118,7 +124,7 @@ def _draw_decisions(services: Services, review: EditReview) -> None:
 def _settle(services: Services, review: EditReview, decision: Decision) -> None:
     attempt(
         lambda: services.passage_edits.settle(
-            services.local_tenant_id, review.edit_id, decision, expected=review.version
+            current_tenant(), review.edit_id, decision, expected=review.version
         ),
         t("passages.settled"),
     )

@@ -9,6 +9,7 @@ from leanrag.types import RIGHT_TO_LEFT
 from pages._chat_text import isolated
 from pages._intents import language_name
 from pages._locale import number, t
+from pages._row_label import label_text
 from pages._safe_text import plain_text
 
 MAX_TITLE_LETTERS = 120
@@ -25,7 +26,7 @@ def place_text(passage: ChunkView) -> str:
     if passage.page is not None:
         parts.append(t("passages.page", page=number(passage.page)))
     elif passage.label:
-        parts.append(passage.label)
+        parts.append(label_text(passage.label))
     if not parts:
         parts.append(t("passages.number", number=number(passage.position + 1)))
     return " · ".join(isolated(plain_text(part)) for part in parts)

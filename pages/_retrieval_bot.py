@@ -8,11 +8,12 @@ import streamlit as st
 
 from leanrag.bootstrap import Services
 from pages._locale import t
+from pages._services import current_tenant
 
 
 def choose_bot(services: Services) -> UUID | None:
     """Let a bot be chosen where there are several; None is the only one."""
-    bots = services.bots.list(services.local_tenant_id)
+    bots = services.bots.list(current_tenant())
     if len(bots) < 2:
         return None
     names = {bot.bot_id: bot.name for bot in bots}

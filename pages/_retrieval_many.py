@@ -18,6 +18,7 @@ from pages._error_text import error_text
 from pages._locale import number, t
 from pages._retrieval_table import draw_results
 from pages._safe_text import plain_text
+from pages._services import current_tenant
 
 _TRIAL, _PROBLEM, _GENERATION = "retrieval_trial", "retrieval_problem", "retrieval_generation"
 _EXAMPLE = "question,expected,source\r\nHow long does delivery take?,three working days,\r\n"
@@ -144,7 +145,7 @@ def _go_on(services: Services, trial: Trial, bot: UUID | None) -> None:
     bar = st.progress(len(trial.rows) / total, text=_progress_text(trial))
     try:
         rows = services.retrieval_test.run(
-            services.local_tenant_id, trial.questions, bot=bot, first=len(trial.rows) + 1
+            current_tenant(), trial.questions, bot=bot, first=len(trial.rows) + 1
         )
         for row in rows:
             trial.rows.append(row)

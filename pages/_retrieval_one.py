@@ -15,6 +15,7 @@ from pages._locale import number, percent, t
 from pages._retrieval_passages import draw_passages
 from pages._retrieval_scores import draw_scores
 from pages._safe_text import plain_text
+from pages._services import current_tenant
 from pages._xray_budget import draw_budget
 from pages._xray_chance import chance_sentence, draw_chance
 from pages._xray_route import draw_route
@@ -39,7 +40,7 @@ def draw_one(services: Services, bot: UUID | None) -> None:
         st.caption(t("retrieval.question_empty"))
         return
     try:
-        look = services.retrieval_test.look(services.local_tenant_id, question, bot=bot)
+        look = services.retrieval_test.look(current_tenant(), question, bot=bot)
     except LeanRagError as exc:
         st.error(plain_text(error_text(exc)), icon=":material/error:")
         return

@@ -14,6 +14,7 @@ from leanrag.types import Fate, Passage
 from pages._chat_text import direction, isolated
 from pages._locale import number, percent, t
 from pages._passages_words import cut
+from pages._row_label import label_text
 from pages._safe_text import plain_text
 from pages._xray_passages import reason_text
 
@@ -147,7 +148,7 @@ def _place(passage: Passage) -> str:
     if passage.page is not None:
         parts.append(t("passages.page", page=number(passage.page)))
     elif passage.label:
-        parts.append(passage.label)
+        parts.append(label_text(passage.label))
     return " · ".join(parts)
 
 

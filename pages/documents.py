@@ -16,21 +16,27 @@ from pages._documents_suggest import draw_all_suggestions
 from pages._documents_switch import draw_switch
 from pages._documents_waiting import draw_savings, draw_waiting
 from pages._locale import t
-from pages._services import get_services
+from pages._reading import say_reads_only
+from pages._services import current_tenant, get_services, may
 
 services = get_services()
-tenant_id = services.local_tenant_id
+tenant_id = current_tenant()
 chosen = chosen_source()
 scroll_up()
 if chosen is not None:
     draw_source(services, tenant_id, chosen)
 elif is_suggesting():
     draw_back(t("documents.back"))
+    if not may("knowledge.write"):
+        say_reads_only("documents", "knowledge.write")
     draw_all_suggestions(services, tenant_id)
 else:
     st.title(t("documents.title"))
     st.caption(t("documents.intro"))
-    draw_add(services, tenant_id)
+    if may("knowledge.write"):
+        draw_add(services, tenant_id)
+    else:
+        say_reads_only("documents", "knowledge.write")
     draw_outcomes(services.sources, tenant_id)
     counts = draw_progress(services, tenant_id)
     draw_failed(services, tenant_id, counts)

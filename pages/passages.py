@@ -24,7 +24,8 @@ from pages._passages_list import (
 )
 from pages._passages_place import draw_place
 from pages._passages_review import draw_reviews, draw_waiting
-from pages._services import get_services
+from pages._reading import say_reads_only
+from pages._services import current_tenant, get_services, may
 
 MAX_SOURCES = 500
 
@@ -32,9 +33,13 @@ MAX_SOURCES = 500
 def draw_browser() -> None:
     """Draw the search, the filters and the passages that they leave."""
     services, wanted = get_services(), read_filter()
-    tenant_id = services.local_tenant_id
+    tenant_id = current_tenant()
     st.title(t("passages.title"))
-    st.caption(t("passages.intro"))
+    if may("knowledge.write"):
+        st.caption(t("passages.intro"))
+    else:
+        st.caption(t("passages.intro_reader"))
+        say_reads_only("passages", "knowledge.write")
     draw_waiting(services)
     browser = services.passage_browser
     found = browser.find(tenant_id, wanted, limit=PASSAGES_PER_PAGE, offset=list_offset())

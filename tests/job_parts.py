@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -76,11 +76,14 @@ def heard(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def children_of(process_id: int) -> list[int]:
+def readers_of(process_id: int) -> list[int]:
+    """Return the processes that read files for this one; it may have others, such as a console."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and parent_of(int(entry.name)) == process_id:
-            found.append(int(entry.name))
+            with suppress(OSError):  # it has just ended
+                if "leanrag.ingest." in (entry / "cmdline").read_text():
+                    found.append(int(entry.name))
     return found
 
 

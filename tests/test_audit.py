@@ -342,3 +342,32 @@ def test_a_row_can_be_made_for_every_audited_table() -> None:
     for name, values in CHANGES.items():
         row = make_row(Base.metadata.tables[name], uuid4(), {})
         assert all(row.get(field) != value for field, value in values.items()), name
+
+
+def test_pages_lead_back_to_what_is_newer(shared_database: GuardedDatabase) -> None:
+    audit, tenant_id = Audit(shared_database), new_tenant(shared_database)
+    for n in range(7):
+        audit.record(tenant_id, "changed", "thing", object_name=str(n))
+    wanted = AuditFilter(object_kind="thing")
+    first = audit.find(tenant_id, wanted, limit=3)
+    assert first.next_before is None
+    second = audit.find(tenant_id, wanted, limit=3, after=first.next_after)
+    third = audit.find(tenant_id, wanted, limit=3, after=second.next_after)
+    assert [event.object_name for event in third.events] == ["0"]
+    assert third.next_after is None
+    back = audit.find(tenant_id, wanted, limit=3, before=third.next_before)
+    assert back.events == second.events
+    assert back.next_after == second.next_after
+    again = audit.find(tenant_id, wanted, limit=3, before=back.next_before)
+    assert again.events == first.events
+    assert again.next_before is None
+    with pytest.raises(InvalidInput):
+        audit.find(tenant_id, before="nonsense")
+
+
+def test_what_the_program_itself_did_is_found_by_its_kind(shared_database: GuardedDatabase) -> None:
+    audit, tenant_id = Audit(shared_database), new_tenant(shared_database)
+    audit.record(tenant_id, "changed", "thing", actor=Actor("system"))
+    audit.record(tenant_id, "changed", "thing", actor=Actor("person", "7", "Sara"))
+    wanted = AuditFilter(actor="system", object_kind="thing")
+    assert [event.actor_kind for event in audit.find(tenant_id, wanted).events] == ["system"]

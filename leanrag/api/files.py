@@ -32,7 +32,7 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 async def upload_file(
     caller: MayWriteKnowledge,
     file: Annotated[
-        UploadFile, File(description="PDF, DOCX, XLSX, HTML, SRT, VTT or text; 25 MB.")
+        UploadFile, File(description="PDF, DOCX, XLSX, CSV, HTML, SRT, VTT or text; 25 MB.")
     ],
     kind: Annotated[SourceKind, Form()] = "document",
     is_citable: Annotated[

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from leanrag.client_address import client_address as address_behind
 from leanrag.settings import Settings
 
 OWN_PAGE_HEADER = "X-LeanRAG-Request"  # a foreign page cannot send it: browsers ask us before
 
 
 def client_address(request: Request, settings: Settings) -> str:
-    """Return the client's address: what the last proxy that is no trusted one connected from.
-
-    `X-Forwarded-For` is read from its end, and only as far as trusted proxies wrote it: what
-    stands before is whatever the client says.
-    """
+    """Return the address of the client that a request comes from."""
     peer = request.client.host if request.client else ""
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-    hops = [hop.strip() for hop in forwarded if hop.strip()]
-    while peer in settings.trusted_proxies and hops:
-        peer = hops.pop()
-    return peer
+    return address_behind(peer, request.headers.getlist("x-forwarded-for"), settings)
 
 
 def is_encrypted(request: Request, settings: Settings) -> bool:

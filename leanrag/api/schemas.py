@@ -142,7 +142,7 @@ class ChunkReply(Reply):
     tldr: str
     language: Language
     page: int | None
-    label: str = Field(description="Its place in a file without pages; else empty.")
+    label: str = Field(description="Its place in a file without pages: 00:12:05, rows 2-9.")
     token_count: int
     is_citable: bool
     enabled: bool

@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from db.tenancy import acting
 from leanrag.answer import Answerer, Question
 from leanrag.api.limits import ApiLimits
 from leanrag.api.replies import ask_reply, failure_reply
@@ -63,7 +64,8 @@ async def chat(request: Request, caller: MayAsk, body: ChatRequest) -> Response:
     limits: ApiLimits = request.app.state.limits
     with ExitStack() as cleanup:
         cleanup.enter_context(caller.offload.count_stream())
-        stream = AnswerStream(caller.services.answerer, caller.tenant_id, _question(body))
+        with acting(caller.identity.actor):  # the stream's thread keeps who acts now
+            stream = AnswerStream(caller.services.answerer, caller.tenant_id, _question(body))
         cleanup.callback(stream.cancel)
         turn = LiveTurn(stream)
         return TurnResponse(

@@ -16,7 +16,6 @@ from leanrag.text.normalize import clean
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from leanrag.bootstrap import Services
 
 Name = Annotated[str, typer.Argument(help="Short name or id of the tenant.")]
 
@@ -46,14 +45,14 @@ def create(
     name: Annotated[str, typer.Option("--name", help="The name that people see.")],
 ) -> None:
     """Create a tenant with one bot."""
-    with _open() as services:
+    with open_services() as services:
         made = services.tenants.create(clean(slug), clean(name))
     say(f"Created {made.slug} ({made.name}), id {made.tenant_id}.")
 
 
 def list_tenants() -> None:
     """List the tenants: short name, id, name, and why one does not work."""
-    with _open() as services:
+    with open_services() as services:
         tenants = services.tenants.list()
     width = max(len(tenant.slug) for tenant in tenants)
     for tenant in tenants:
@@ -67,14 +66,14 @@ def suspend(
     reason: Annotated[str, typer.Option("--reason", help="Why; members of the tenant read it.")],
 ) -> None:
     """Let nobody ask a tenant's bots, use its keys or feed it; nothing is deleted."""
-    with _open() as services:
+    with open_services() as services:
         stopped = services.tenants.suspend(clean(tenant), clean(reason))
     say(f"{stopped.slug} is suspended; its waiting jobs stand still until it is resumed.")
 
 
 def resume(tenant: Name) -> None:
     """Let a suspended tenant work again."""
-    with _open() as services:
+    with open_services() as services:
         resumed = services.tenants.resume(clean(tenant))
     say(f"{resumed.slug} works again.")
 
@@ -89,7 +88,7 @@ def export(
     """Write everything that a tenant owns into a ZIP: tables as JSONL, and its original files."""
     if to.exists():
         raise typer.BadParameter(f"{to} exists already; choose another name.")
-    with _open() as services, _progress("Exporting") as progress:
+    with open_services() as services, _progress("Exporting") as progress:
         found = services.tenants.find(clean(tenant))
         task = progress.add_task("Exporting", total=None)
         written = services.tenant_export.write(
@@ -110,7 +109,7 @@ def delete(
     ] = "",
 ) -> None:
     """Delete a tenant with everything that it owns; there is no way back but a backup."""
-    with _open() as services:
+    with open_services() as services:
         found = services.tenants.find(clean(tenant))
         typed = confirm or typer.prompt(
             f"Everything of {found.name} goes. Type {found.slug} to delete it", err=True
@@ -125,15 +124,6 @@ def delete(
     people = amount(removed.people, "person") if removed.people == 1 else f"{removed.people} people"
     rows = amount(sum(removed.rows.values()), "row")
     say(f"Deleted {removed.slug}: {rows} and {people} in {removed.seconds:.1f} s.")
-
-
-@contextmanager
-def _open() -> Iterator[Services]:
-    """Open the services; what is done goes into the audit log as done from the command line."""
-    from db.tenancy import Actor, acting
-
-    with open_services() as services, acting(Actor("local", name="command line")):
-        yield services
 
 
 @contextmanager

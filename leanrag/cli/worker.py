@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from leanrag.cli.terminal import say
 from leanrag.ingest.queues import QUEUES, REEMBED_QUEUE, QueueName
 
 EXAMPLES = "Example: LEANRAG_WORKER=false make run, and beside it: python -m leanrag worker"
+_NICENESS = 5  # who chats comes first
 
 
 def worker(
@@ -20,7 +22,8 @@ def worker(
     ] = None,
 ) -> None:
     """Work on queued uploads and crawls until Ctrl-C; a running job has 10 seconds to end."""
-    with open_services() as services:
+    with open_services(is_person=False) as services:
+        os.nice(_NICENESS)  # after it has started the embedded database, which would inherit it
         say("The worker waits for uploads; stop it with Ctrl-C.")
         queues = QUEUES if queue is None else (queue,)
         switches = services.embedding_switches

@@ -118,10 +118,11 @@ class Attacker:
             if p["in"] == "query" and (p.get("required") or p["name"] in ("limit", "words"))
         }
         body, is_form = self._body(operation)
-        make = lambda **more: Request(  # noqa: E731
-            **{"method": method, "path": path, "query": query, "body": body, **more},
-            is_form=is_form,
-        )
+
+        def make(**more: Any) -> Request:
+            given = {"method": method, "path": path, "query": query, "body": body, **more}
+            return Request(**given, is_form=is_form)
+
         if not in_path:
             yield make(kind="no id")
         for filled, kind in self._paths(path, in_path):

@@ -91,7 +91,7 @@ class Wall:
 def two_shops(home: Path) -> Iterator[Wall]:
     """Start the product with a provider that is played, and fill both tenants."""
     with ProviderServer() as provider:
-        settings = Settings(  # type: ignore[call-arg]
+        settings = Settings(
             _env_file=None,
             home=home,
             auth="sign-in",
