@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from db import bulk_insert
 from db.models import ChunkEmbedding, ChunkRow, ChunkTerms, Source
@@ -89,3 +89,22 @@ def test_lexical_vectors_are_the_weights_of_each_passage_and_tell_how_far_they_a
         weights = document_weights(chunk.title, chunk.heading, chunk.text, chunk.language)
         assert vector.indices() == sorted(weights)
         assert np.allclose(vector.values(), [weights[term] for term in vector.indices()])
+
+
+def test_each_passage_is_looked_up_by_its_key_even_where_the_tables_were_just_small(
+    database: GuardedDatabase,
+):
+    """A database that knows nothing of its tables' sizes plans its first checks for few rows."""
+    parts, tenant_id = make_parts(database), new_tenant(database)
+    source_id = add_text(parts.ingest, tenant_id, "One passage is stored before.").source_id
+    chunks = chunks_of(2_000)
+    vectors = EMBEDDER.embed([chunk.text for chunk in chunks]).vectors
+    with database.tenant(tenant_id) as session:
+        source = session.get_one(Source, (tenant_id, source_id), with_for_update=True)
+        for count in (400, len(chunks)):  # a connection keeps the plan of its first checks
+            replace_passages(source, chunks[:count], vectors[:count], model="m", session=session)
+        session.execute(text("SELECT pg_stat_force_next_flush()"))
+    query = text("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'chunk%'")
+    with database.admin_engine.connect() as connection:
+        read = connection.execute(query).scalar_one()
+    assert read < 500_000  # 5,600,000 where each passage is looked for among all

@@ -132,17 +132,27 @@ def cookie(wall: Wall) -> str:
     return sessions.claim(made.ticket).secret
 
 
-def attack_page(wall: Wall, visitor: Visitor, page: str) -> Iterator[Attempt]:
-    """Open a page with every id of theirs, in each parameter and each place that keeps ids."""
+def attack_page(
+    wall: Wall, visitor: Visitor, page: str, *, is_thorough: bool = True
+) -> Iterator[Attempt]:
+    """Open a page with ids of theirs, in each parameter and each place that keeps ids.
+
+    Thoroughly: every id in every place. Else those that a place is named after, and two others.
+    """
     stolen = ids_of(wall, wall.rows)
+    theirs = named_ids(wall, wall.rows)  # signs them in, so before the look at what they have
+
+    def to_try(place: str) -> list[Any]:
+        return stolen if is_thorough else [*_meant(theirs, place), *stolen[:2]]
+
     before = wall.fingerprint()
     yield _look(wall, page, "no id", visitor.open(page))
     for name in sorted(parameters_of(wall, visitor, page)):
-        for value in (*stolen, KNOWN):
+        for value in (*to_try(name), KNOWN):
             visit = visitor.open(page, {name: str(value)})
             yield _look(wall, page, f"?{name}=", visit, sent=str(value))
     for key, shape in KEPT.items():
-        for value in stolen if key.startswith((f"{page}_", "shell_")) else ():
+        for value in to_try(key) if key.startswith((f"{page}_", "shell_")) else ():
             visit = visitor.open(page, state={key: shape(value)})
             yield _look(wall, page, f"kept {key}", visit, sent=str(value))
     changed = "changed something of theirs" if wall.fingerprint() != before else ""
@@ -176,6 +186,13 @@ def ids_of(wall: Wall, rows: Any) -> list[Any]:
             for one in value if isinstance(value, list) else [value]:
                 found.setdefault(str(one), one)
     return [one for text, one in found.items() if len(text) > 1]
+
+
+def _meant(theirs: dict[str, list[Any]], place: str) -> list[Any]:
+    """Return the ids of theirs that the name of a place speaks of: "shell_tenant" a tenant's."""
+    words = [word.removesuffix("s") for word in place.split("_")]
+    named = [name for name in theirs if name.removesuffix("_id") in words]
+    return list({str(value): value for name in named for value in theirs[name]}.values())
 
 
 def attack_calls(wall: Wall) -> Iterator[Attempt]:
