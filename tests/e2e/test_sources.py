@@ -32,7 +32,7 @@ def test_a_source_is_stopped_after_a_reload_and_a_second_browser_sees_it(
     first, second = (make_page(locale="en-US") for _ in range(2))
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=60_000)
     for page in (first, second):
         page.goto(f"{console.url}/documents")
         page.get_by_role("heading", name=re.compile("Sources")).wait_for()
