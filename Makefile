@@ -20,7 +20,7 @@ run: $(VENV)/.installed ## Open the console: make run [PORT=8501] [LEANRAG_HOME=
 	@$(BIN)/python deploy/console.py $(PORT)
 
 test: $(VENV)/.tested $(VENV)/.models chromium ## Run all tests, browser included, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python deploy/run_tests.py $(ARGS)
 
 check: $(VENV)/.tested ## Format, lint, types, layers and fast tests: before each commit
 	$(BIN)/ruff format --check .

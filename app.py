@@ -24,7 +24,7 @@ from leanrag.api.local_guard import LocalGuard
 from leanrag.auth import check_exposure
 from leanrag.errors import LeanRagError
 from leanrag.settings import load_settings
-from pages._services import close_services, get_services
+from pages._services import close_services, running_services
 from pages._shell import draw_console, show_failure
 
 _JANITOR_SECONDS = 30.0
@@ -35,7 +35,7 @@ async def _lifespan(_app: st.App) -> AsyncGenerator[None, None]:
     """Start the services before the first request, and close them after the last."""
     try:
         check_exposure(load_settings(), st.get_option("server.address"))
-        await asyncio.to_thread(get_services)
+        await asyncio.to_thread(running_services)
     except LeanRagError as error:
         _refuse_to_start(error)
     gc.collect()
@@ -76,7 +76,7 @@ if __name__ == "__main__":
 else:
     # st.navigation says so at the first run; before it a deep link would open a bare page.
     PagesManager.uses_pages_directory = False
-    api = create_api(get_services)
+    api = create_api(running_services)
     app = st.App(
         __file__,
         routes=[Mount("/api", api)],

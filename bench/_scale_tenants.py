@@ -121,7 +121,7 @@ def _add_source(services: Services, tenant_id: UUID, number: int) -> UUID:
 def _count(services: Services, tenant_id: UUID, passages: Sequence[Prepared]) -> None:
     sketch = TermSketch()
     for passage in passages:
-        sketch.add(passage.terms)  # type: ignore[arg-type]
+        sketch.add(passage.terms)
     with services.database.tenant(tenant_id) as session:
         session.execute(
             insert(LexicalStatistics).values(

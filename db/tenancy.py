@@ -6,8 +6,12 @@ the statement to its workers; it ends with the transaction, so a pooled connecti
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +19,45 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from db.errors import DatabaseError
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for the audit log: `kind` is "person", "key", "local" or "system".
+
+    `id` is the person's or the key's, `name` what people call them, `ip` where they come from.
+    """
+
+    kind: str
+    id: str = ""
+    name: str = ""
+    ip: str = ""
+
+
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Let every transaction that this thread or task opens meanwhile be the actor's."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def set_actor(actor: Actor | None) -> None:
+    """Say who acts in this context from now on: a page's script or a request's own."""
+    _actor.set(actor)
+
+
+def current_actor() -> Actor | None:
+    """Return who acts in this context, if that was said."""
+    return _actor.get()
+
+
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
 
 
 class TenantRequired(DatabaseError):
@@ -32,8 +75,20 @@ def _bind_tenant(
     tenant_id = session.info.get("tenant_id")
     if not isinstance(tenant_id, UUID):
         raise TenantRequired("No tenant is bound to this database session.")
+    snapshot = _SNAPSHOT if session.info.get("is_snapshot") else ""
     # A UUID prints as hex digits and dashes alone, so it cannot end the literal.
-    connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{tenant_id}'")
+    connection.exec_driver_sql(
+        f"{snapshot}SET LOCAL app.tenant_id = '{tenant_id}'{_actor_setting()}"
+    )
+
+
+def _actor_setting() -> str:
+    """Return the statement that names the actor, in the same round trip; base64 ends no literal."""
+    actor = _actor.get()
+    if actor is None:
+        return ""
+    encoded = b64encode(json.dumps(asdict(actor)).encode()).decode()
+    return f"; SET LOCAL app.actor = '{encoded}'"
 
 
 def commit_without_waiting(session: Session) -> None:
@@ -56,9 +111,13 @@ class Database:
         self._admin_sessions = sessionmaker(admin_engine, expire_on_commit=False)
 
     @contextmanager
-    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
-        """Open a transaction that sees this tenant alone; commit at the end, roll back on error."""
-        info: dict[Any, Any] = {"tenant_id": tenant_id}
+    def tenant(self, tenant_id: UUID, *, is_snapshot: bool = False) -> Iterator[Session]:
+        """Open a transaction that sees this tenant alone; commit at the end, roll back on error.
+
+        In a snapshot all statements see the tenant as the first of them does, whatever is stored
+        meanwhile: for reading in several steps what belongs together.
+        """
+        info: dict[Any, Any] = {"tenant_id": tenant_id, "is_snapshot": is_snapshot}
         with self._tenant_sessions(info=info) as session, session.begin():
             yield session
 
@@ -66,6 +125,8 @@ class Database:
     def administration(self) -> Iterator[Session]:
         """Open a transaction of the tables' owner: the list of tenants, and nothing of theirs."""
         with self._admin_sessions() as session, session.begin():
+            if actor := _actor_setting():
+                session.connection().exec_driver_sql(actor.removeprefix("; "))
             yield session
 
     def dispose(self) -> None:

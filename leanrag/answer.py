@@ -108,14 +108,17 @@ class Answerer:
         return self._steps.contact.reply(contact.act, language, turn.basis.greeting)
 
     def _retrieve(self, turn: AdmittedTurn, clock: StepClock) -> Evidence:
-        vector = self._steps.embedder.embed(turn.tenant_id, turn.question)
+        model = turn.basis.embedding_model
+        vector = self._steps.embedder.embed(turn.tenant_id, turn.question, model=model)
         clock.mark("embed")
-        with self._database.tenant(turn.tenant_id) as session:
+        # A source that is replaced meanwhile answers with all old passages or with all new ones.
+        with self._database.tenant(turn.tenant_id, is_snapshot=True) as session:
             return self._steps.retriever.retrieve(
                 turn.tenant_id,
                 turn.question,
                 turn.route,
                 vector=vector,
+                model=model,
                 bot_id=turn.basis.bot_id,
                 session=session,
             )

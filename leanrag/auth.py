@@ -1,4 +1,8 @@
-"""Who may come in: in local mode, whoever sits at this machine, and no web page."""
+"""Who may come in: in local mode, whoever sits at this machine, and no web page.
+
+Where people sign in, the console also answers at the names that the settings allow, and no page of
+another site may act for somebody who is signed in.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,29 @@ from urllib.parse import urlsplit
 from leanrag.errors import ConfigurationError
 from leanrag.settings import Settings
 
+SESSION_COOKIE = "leanrag_session"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def check_exposure(settings: Settings, address: str | None) -> None:
-    """Refuse to serve others without sign-in. Raises ConfigurationError, saying why.
+    """Refuse to serve others without sign-in, or without a way to send them their codes.
 
-    `address` is what the server listens on; none means every interface.
+    `address` is what the server listens on; none means every interface. Raises ConfigurationError,
+    saying why.
     """
-    if settings.auth == "none" and not is_loopback_host(address or ""):
+    is_local = is_loopback_host(address or "")
+    if settings.auth == "none" and not is_local:
         shown = address or "every network interface"
         raise ConfigurationError(
             "LEANRAG_AUTH=none lets anyone in as the owner, and the server would listen on"
             f" {shown}: set server.address to 127.0.0.1, and reach it from elsewhere through a"
             " tunnel."
+        )
+    is_development = settings.sign_in_codes_to_log or (is_local and not settings.allowed_hosts)
+    if settings.auth == "sign-in" and not settings.smtp_host and not is_development:
+        raise ConfigurationError(
+            "Nobody could get a sign-in code: set LEANRAG_SMTP_HOST and LEANRAG_MAIL_FROM, or, for"
+            " development alone, LEANRAG_SIGN_IN_CODES_TO_LOG=true."
         )
 
 
@@ -37,17 +50,33 @@ def is_loopback_host(host: str) -> bool:
 
 
 def is_local_request(host: str, origin: str | None, *, settings: Settings) -> bool:
-    """Tell whether a request comes from this machine and from no foreign web page.
+    """Tell whether a request comes to this console by its name and from no foreign web page.
 
-    The Host must be a loopback name, or DNS rebinding could aim a foreign page at us; the Origin,
-    where a browser sends one, must be that same host and port.
+    The Host must be a loopback name, or one that the settings allow where people sign in: DNS
+    rebinding could aim a foreign page at us. The Origin, where a browser sends one, must be that
+    same host and port; of its scheme a proxy that ends TLS tells us nothing.
     """
-    if settings.auth != "none":
-        return True
     named = _split(f"http://{host}")
-    if named is None or not is_loopback_host(named[1]):
+    if named is None or not _is_ours(named[1], settings):
         return False
-    return origin is None or _split(origin) == named
+    if origin is None:
+        return True
+    from_page = _split(origin)
+    if settings.auth == "none" or from_page is None:
+        return from_page == named
+    return from_page[1] == named[1] and _is_same_port(from_page, named)
+
+
+def _is_ours(name: str, settings: Settings) -> bool:
+    if is_loopback_host(name):
+        return True
+    return settings.auth != "none" and name in {host.lower() for host in settings.allowed_hosts}
+
+
+def _is_same_port(from_page: tuple[str, str, int], named: tuple[str, str, int]) -> bool:
+    """Compare ports; a page's own default port is what a Host without port means."""
+    default = _DEFAULT_PORTS[from_page[0]]
+    return from_page[2] == named[2] or (from_page[2] == default and named[2] == 80)
 
 
 def _split(address: str) -> tuple[str, str, int] | None:

@@ -6,69 +6,68 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
-
-from db.embedded import EmbeddedServer, start_embedded
+from db.embedded import EmbeddedServer
 from db.engine import (
-    APPLICATION_ROLE,
-    DatabaseUnreachable,
-    DatabaseUnsuitable,
-    check_server,
     make_admin_engine,
     make_engine,
-    with_driver,
 )
-from db.errors import DatabaseError
-from db.migrate import migrate
 from db.tenancy import Database
+from leanrag.access import Access, make_access
 from leanrag.answer import Answerer
+from leanrag.audit import Audit
 from leanrag.bot_versions import BotVersions
 from leanrag.bots import Bots
 from leanrag.budget import BudgetLimits, TokenBudgetController
 from leanrag.conversations import Conversations
+from leanrag.database_start import open_database, prepare
 from leanrag.demo.loader import ensure_demo_tenant
 from leanrag.embedding_cache import QuestionEmbedder
-from leanrag.embeddings import Embedder, embedder_from
-from leanrag.errors import ConfigurationError, DatabaseUnavailable
+from leanrag.embedding_models import EmbeddingModels
+from leanrag.embedding_switch import EmbeddingSwitches
+from leanrag.embeddings import models_from
 from leanrag.first_contact import FirstContact
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.health import Health
-from leanrag.ingest.jobs import JobQueue
+from leanrag.ingest.extracts_model import model_extracts
+from leanrag.ingest.jobs import JobQueue, ProcessSource
 from leanrag.ingest.pipeline import Ingest
 from leanrag.intent_model import shipped_model
 from leanrag.keyword_lab import KeywordLab
 from leanrag.labelled_messages import LabelledMessages
 from leanrag.llm import ChatModel, chat_model_from
 from leanrag.memory import MemoryLimits, SessionMemoryManager
+from leanrag.passage_browser import PassageBrowser
+from leanrag.passage_edits import PassageEdits
 from leanrag.passage_index_cache import PassageIndexCache
 from leanrag.passage_search import PassageSearch
 from leanrag.previews import Previews
 from leanrag.question_vectors import QuestionVectorReader
 from leanrag.quotas import RateLimiter
-from leanrag.ranking_profiles import load_profile
+from leanrag.ranking_profiles import RankingProfile, load_profile
 from leanrag.response_cache import ResponseCache, answer_settings
+from leanrag.retrieval_test import RetrievalTest
+from leanrag.retrieval_vectors import RetrievalVectors
 from leanrag.retriever import ContextRetriever
-from leanrag.routing_defaults import default_keywords, default_routings
 from leanrag.settings import Settings, load_settings
+from leanrag.source_changes import SourceChanges
 from leanrag.sources import Sources
 from leanrag.speech import Speaker
+from leanrag.suggestions import Suggestions
 from leanrag.summary_renewal import SummaryRenewal
 from leanrag.summary_writer import SummaryWriter
+from leanrag.tenant_export import TenantExport
+from leanrag.tenant_jobs import while_active
+from leanrag.tenant_removal import TenantRemoval
 from leanrag.tenants import Tenants
 from leanrag.text.tokens import TokenCounter, encoding_for_model, load_counter
 from leanrag.token_margin import TokenMargins, served_models
-from leanrag.tuning import RouterCache, Tuning, seed_defaults
+from leanrag.tuning import RouterCache, Tuning
 from leanrag.turn_steps import TurnSteps
 from leanrag.usage import Usage
+from leanrag.websites import Websites
 from leanrag.what_if import WhatIf
 
 log = logging.getLogger(__name__)
-
-_BAD_ADDRESS = (
-    "DATABASE_URL is no address of a PostgreSQL database; write it as"
-    " postgresql://user:password@host:5432/database."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,22 @@ class Services:
     settings: Settings
     database: Database
     tenants: Tenants
+    tenant_export: TenantExport
+    tenant_removal: TenantRemoval
+    audit: Audit
     bots: Bots
     bot_versions: BotVersions
     sources: Sources
+    source_changes: SourceChanges
+    passage_edits: PassageEdits
     ingest: Ingest
+    embedding_switches: EmbeddingSwitches
+    websites: Websites
+    suggestions: Suggestions
     answerer: Answerer
     previews: Previews
+    passage_browser: PassageBrowser
+    retrieval_test: RetrievalTest
     what_if: WhatIf
     keyword_lab: KeywordLab
     conversations: Conversations
@@ -93,8 +102,13 @@ class Services:
     health: Health
     jobs: JobQueue
     local_tenant_id: UUID
-    closing: tuple[PassageIndexCache | SummaryRenewal | Embedder | ChatModel, ...]
+    access: Access
+    closing: tuple[Access | PassageIndexCache | SummaryRenewal | EmbeddingModels | ChatModel, ...]
     server: EmbeddedServer | None
+
+    def processing(self) -> ProcessSource:
+        """Return what workers do with a job: nothing, for now, where its tenant is suspended."""
+        return while_active(self.ingest.process, self.database, self.jobs)
 
     def close(self) -> None:
         """Finish the running job, release connections, stop the server if nobody else uses it."""
@@ -117,7 +131,7 @@ def start_services(
     settings = settings or load_settings()
     if worker is not None:
         settings = settings.model_copy(update={"worker": worker})
-    url, app_url, server = _open_database(settings)
+    url, app_url, server = open_database(settings)
     timeout = settings.database_connect_timeout_seconds
     database = GuardedDatabase(
         make_engine(
@@ -128,7 +142,7 @@ def start_services(
         make_admin_engine(url, connect_timeout_seconds=timeout),
     )
     try:
-        _prepare(database)
+        prepare(database)
         services = _compose(settings, database, JobQueue(app_url), server, demo=demo)
     except BaseException:
         database.dispose()
@@ -136,50 +150,9 @@ def start_services(
             server.close()
         raise
     if settings.worker:
-        services.jobs.start_worker(services.ingest.process)
+        services.embedding_switches.start_due()
+        services.jobs.start_worker(services.processing(), services.embedding_switches.run)
     return services
-
-
-def _open_database(settings: Settings) -> tuple[URL, URL, EmbeddedServer | None]:
-    """Return the owner's address, the application's, and the embedded server if it is used."""
-    if settings.database_url is not None:
-        url = _read_address(settings.database_url.get_secret_value())
-        return url, url, None
-    try:
-        server = start_embedded(settings.data_directory() / "pgdata")
-    except DatabaseError as exc:
-        raise DatabaseUnavailable(str(exc)) from exc
-    # Before the first migration the limited role is not there yet: the engine connects later.
-    return with_driver(server.url()), with_driver(server.url(user=APPLICATION_ROLE)), server
-
-
-def _read_address(address: str) -> URL:
-    """Read DATABASE_URL. Raises ConfigurationError, which does not show it: it holds a password."""
-    try:
-        url = with_driver(address.strip())
-    except (SQLAlchemyError, ValueError):
-        raise ConfigurationError(_BAD_ADDRESS) from None
-    if url.drivername != "postgresql+psycopg2":
-        raise ConfigurationError(_BAD_ADDRESS)
-    return url
-
-
-def _prepare(database: Database) -> None:
-    try:
-        check_server(database.admin_engine)
-        migrate(database.admin_engine)
-    except DatabaseUnreachable as exc:
-        raise DatabaseUnavailable(str(exc)) from exc
-    except DatabaseUnsuitable as exc:
-        raise ConfigurationError(str(exc)) from exc
-    except SQLAlchemyError as exc:
-        log.exception("The migration failed.")
-        raise ConfigurationError(
-            "The database's tables could not be brought up to date; its user must own them and may"
-            " need the right to create roles and extensions. The log has the details."
-        ) from exc
-    with database.administration() as session:
-        seed_defaults(default_keywords(), default_routings(), session=session)
 
 
 def _compose(
@@ -191,39 +164,39 @@ def _compose(
     demo: bool,
 ) -> Services:
     counter = load_counter(encoding_for_model(settings.model))
-    embedder = embedder_from(settings)
-    model = chat_model_from(settings)
-    ingest = Ingest(database, embedder, load_counter(), jobs, settings)
-    tenants = Tenants(database)
     profile = load_profile(settings.ranking_profile)
-    uses_dense = profile.uses_dense(embedder.model)
-    indexes = PassageIndexCache(
-        database,
-        embedder.model,
-        max_bytes=settings.index_cache_mb * 1024**2,
-        uses_dense=uses_dense,
-    )
-    candidates = settings.retrieval_candidates
-    search = PassageSearch(
-        embedder.model, candidates=candidates, indexes=indexes, uses_dense=uses_dense
-    )
-    retriever = ContextRetriever(search, profile, min_relevance=settings.min_relevance)
-    questions = QuestionEmbedder(
-        database, embedder, base_url=settings.openai_base_url, is_used=uses_dense
-    )
+    models = models_from(settings, profile)
+    model = chat_model_from(settings)
+    tenants = Tenants(database)
+    indexes = PassageIndexCache(database, max_bytes=settings.index_cache_mb * 1024**2)
+    retriever = _retriever(settings, models, profile, indexes)
+    questions = QuestionEmbedder(database, models, base_url=settings.openai_base_url)
     steps = _turn_steps(settings, database, retriever, questions, model, counter)
+    tldrs = model_extracts(model, counter, steps.margins, database, settings)
+    ingest = Ingest(database, models, load_counter(), jobs, settings, tldrs)
     local = ensure_demo_tenant(tenants, database, ingest, load_counter(), fill=demo)
+    access = make_access(database, settings, local)
     return Services(
         settings=settings,
         database=database,
         tenants=tenants,
+        tenant_export=TenantExport(database),
+        tenant_removal=TenantRemoval(database, forget=steps.forget, kept_tenant_id=local),
+        audit=Audit(database),
         bots=Bots(database),
         bot_versions=BotVersions(database, steps.budget.check_persona),
         sources=Sources(database),
+        source_changes=SourceChanges(database),
+        passage_edits=PassageEdits(database, models, load_counter(), settings),
         ingest=ingest,
+        embedding_switches=EmbeddingSwitches(database, models, jobs, settings),
+        websites=Websites(database, jobs, settings),
+        suggestions=Suggestions(database, jobs),
         answerer=Answerer(database, steps),
         previews=Previews(database, steps),
-        what_if=_what_if(settings, database, steps, embedder, is_embedded=uses_dense),
+        passage_browser=PassageBrowser(database),
+        retrieval_test=_retrieval_test(settings, database, steps, models),
+        what_if=_what_if(settings, database, steps, models),
         keyword_lab=KeywordLab(
             database, steps.routers.make, steps.contact, unlearned=shipped_model
         ),
@@ -231,31 +204,49 @@ def _compose(
         tuning=Tuning(database),
         labelled_messages=LabelledMessages(database),
         usage=Usage(database),
-        health=Health(database, embedder, jobs, settings),
+        health=Health(database, models.own, jobs, settings),
         jobs=jobs,
         local_tenant_id=local,
+        access=access,
         closing=tuple(
-            part for part in (indexes, embedder, steps.renewal, model) if part is not None
+            part for part in (access, indexes, models, steps.renewal, model) if part is not None
         ),
         server=server,
     )
 
 
-def _what_if(
+def _retriever(
     settings: Settings,
-    database: Database,
-    steps: TurnSteps,
-    embedder: Embedder,
-    *,
-    is_embedded: bool,
+    models: EmbeddingModels,
+    profile: RankingProfile,
+    indexes: PassageIndexCache,
+) -> ContextRetriever:
+    search = PassageSearch(
+        models.own.model,
+        candidates=settings.retrieval_candidates,
+        indexes=indexes,
+        uses_dense=models.uses_dense,
+    )
+    return ContextRetriever(search, profile, min_relevance=settings.min_relevance)
+
+
+def _what_if(
+    settings: Settings, database: Database, steps: TurnSteps, models: EmbeddingModels
 ) -> WhatIf:
     return WhatIf(
         database,
         steps,
         limits=_budget_limits(settings),
-        vectors=QuestionVectorReader(embedder, is_used=is_embedded),
+        vectors=QuestionVectorReader(models),
         make_router=steps.routers.make,
     )
+
+
+def _retrieval_test(
+    settings: Settings, database: Database, steps: TurnSteps, models: EmbeddingModels
+) -> RetrievalTest:
+    vectors = RetrievalVectors(database, models)
+    return RetrievalTest(database, steps, vectors, least_chance=settings.least_answer_chance)
 
 
 def _budget_limits(settings: Settings) -> BudgetLimits:

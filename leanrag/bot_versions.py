@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from db.models import GLOBAL_TENANT_ID
 from db.tenancy import Database
 from leanrag import bot_version_rows as rows
+from leanrag.acting_name import acting_name
 from leanrag.bot_content import (
     MAX_NAME_CHARACTERS,
     MAX_NOTE_CHARACTERS,
@@ -89,7 +90,7 @@ class BotVersions:
         the draft is not at `edit` any more, InvalidInput, NotFound for an unknown `based_on`.
         """
         content = tidy(content)
-        edited_by = tidy_line("name", edited_by, MAX_NAME_CHARACTERS)
+        edited_by = tidy_line("name", acting_name(edited_by), MAX_NAME_CHARACTERS)
         with self._database.tenant(tenant_id) as session:
             bot_id = self._lock(tenant_id, bot, session=session)
             _check_edit(tenant_id, bot_id, edit, session=session)
@@ -123,7 +124,7 @@ class BotVersions:
         published since change the same field; InvalidInput for what cannot be put in force.
         """
         note = tidy_line("note", note, MAX_NOTE_CHARACTERS)
-        edited_by = tidy_line("name", edited_by, MAX_NAME_CHARACTERS)
+        edited_by = tidy_line("name", acting_name(edited_by), MAX_NAME_CHARACTERS)
         with self._database.tenant(tenant_id) as session:
             bot_id = self._lock(tenant_id, bot, session=session)
             _check_edit(tenant_id, bot_id, edit, session=session)
@@ -152,7 +153,7 @@ class BotVersions:
         InvalidInput when today's limits or intents no longer allow it.
         """
         note = tidy_line("note", note, MAX_NOTE_CHARACTERS)
-        edited_by = tidy_line("name", edited_by, MAX_NAME_CHARACTERS)
+        edited_by = tidy_line("name", acting_name(edited_by), MAX_NAME_CHARACTERS)
         with self._database.tenant(tenant_id) as session:
             bot_id = self._lock(tenant_id, bot, session=session)
             content = rows.find_version(tenant_id, bot_id, to, session=session).content

@@ -23,6 +23,13 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _SIGN_BIT = np.uint64(63)
 _SPACE = np.uint64(ord(" "))
+_NAME = "local-chargram-3-5"
+
+
+def length_of(model: str) -> int | None:
+    """Return the length of the vectors of a model of this module; None for any other model."""
+    name, _, length = model.rpartition("-d")
+    return int(length) if name == _NAME and length.isdecimal() else None
 
 
 class LocalEmbedder:
@@ -37,7 +44,7 @@ class LocalEmbedder:
 
     def __init__(self, dimensions: int = DEFAULT_DIMENSIONS) -> None:
         self.dimensions = dimensions
-        self.model = f"local-chargram-3-5-d{dimensions}"
+        self.model = f"{_NAME}-d{dimensions}"
 
     def embed(self, texts: Sequence[str]) -> Embedded:
         """Embed in order; no tokens are billed. A text without a word gets one fixed vector."""

@@ -109,6 +109,7 @@ def _citation(number: int, decision: PassageDecision, sentence: str) -> Citation
         page=passage.page,
         quote=_quote(decision, sentence),
         label=passage.label,
+        url=passage.url,
     )
 
 

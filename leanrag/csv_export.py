@@ -32,8 +32,20 @@ def export_csv(header: Sequence[str], rows: Iterable[Sequence[CsvCell]]) -> byte
 
 
 def disarm(text: str) -> str:
-    """Return `text` with a leading apostrophe where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """Return `text` with a leading apostrophe where a spreadsheet would take it for a formula.
+
+    A text that has apostrophes before such a start gets one more, so that `rearm` loses nothing.
+    """
+    return f"'{text}" if _begins_like_formula(text) else text
+
+
+def rearm(text: str) -> str:
+    """Return `text` without the apostrophe that `disarm`, or another shop's export, put there."""
+    return text[1:] if text.startswith("'") and _begins_like_formula(text) else text
+
+
+def _begins_like_formula(text: str) -> bool:
+    return text.lstrip("'").startswith(FORMULA_STARTS)
 
 
 def _write(cell: CsvCell) -> str | int | float:

@@ -23,6 +23,7 @@ _LONGEST_VECTOR = {
 }
 # The models that take a `dimensions` parameter and so make shorter vectors too.
 _RESIZABLE_MODELS = "text-embedding-3"
+_LENGTH_MARK = "#"
 _POLL_SECONDS = 0.1
 
 
@@ -46,6 +47,25 @@ def vector_length(model: str, wanted: int | None) -> int | None:
             f"{wanted}: set LEANRAG_EMBEDDING_DIMENSIONS to {longest}, or leave it unset."
         )
     return wanted
+
+
+def model_identity(model: str, dimensions: int | None) -> str:
+    """Return the name that a provider model's vectors are stored under.
+
+    Shorter vectors than its own bear their length: "text-embedding-3-large#1024".
+    """
+    longest = _LONGEST_VECTOR.get(model.rpartition("/")[2])
+    if dimensions is None or dimensions == longest or not is_resizable(model):
+        return model
+    return f"{model}{_LENGTH_MARK}{dimensions}"
+
+
+def read_identity(identity: str) -> tuple[str, int | None]:
+    """Return the provider's own name of a model, and the length of vectors that is asked for."""
+    model, _, length = identity.rpartition(_LENGTH_MARK)
+    if is_resizable(model) and length.isdecimal():
+        return model, int(length)
+    return identity, None
 
 
 class RequestPacer:

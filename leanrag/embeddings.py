@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from leanrag.character_embedder import DEFAULT_DIMENSIONS, LocalEmbedder
+from leanrag.character_embedder import DEFAULT_DIMENSIONS, LocalEmbedder, length_of
 from leanrag.embedder import Embedded, Embedder, Vectors
-from leanrag.embedding_limits import RequestPacer, vector_length
+from leanrag.embedding_limits import RequestPacer, read_identity, vector_length
+from leanrag.embedding_models import EmbeddingModels
 from leanrag.errors import ConfigurationError
 from leanrag.provider import provider_config
 from leanrag.provider_embedder import OpenAiEmbedder
+from leanrag.ranking_profiles import RankingProfile
 from leanrag.sentence_embedder import MODEL_PREFIX, SentenceEmbedder
 from leanrag.settings import Settings
 
@@ -21,6 +24,8 @@ __all__ = [
     "SentenceEmbedder",
     "Vectors",
     "embedder_from",
+    "embedder_named",
+    "models_from",
 ]
 
 
@@ -50,4 +55,27 @@ def embedder_from(settings: Settings) -> Embedder:
             requests_per_minute=settings.embedding_requests_per_minute,
             tokens_per_minute=settings.embedding_tokens_per_minute,
         ),
+    )
+
+
+def embedder_named(model: str, settings: Settings) -> Embedder:
+    """Return an embedder of the model that vectors are stored under, whatever is set now.
+
+    Raises ConfigurationError where its key or package is gone.
+    """
+    length = length_of(model)
+    name, dimensions = ("local", length) if length else read_identity(model)
+    changes = {"embedding_model": name, "embedding_dimensions": dimensions}
+    return embedder_from(settings.model_copy(update=changes))
+
+
+def models_from(settings: Settings, profile: RankingProfile) -> EmbeddingModels:
+    """Return the embedders of a process with these settings, of which `profile` uses some.
+
+    Raises ConfigurationError.
+    """
+    return EmbeddingModels(
+        embedder_from(settings),
+        partial(embedder_named, settings=settings),
+        uses_dense=profile.uses_dense,
     )

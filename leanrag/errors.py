@@ -75,6 +75,19 @@ class Forbidden(LeanRagError):
     status = 403
 
 
+class Unauthenticated(LeanRagError):
+    """The caller does not say who it is, or says so with something that does not count."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class WrongCode(Unauthenticated):
+    """A sign-in code is wrong, too old, used, or was tried too often; which of it is not told."""
+
+    code = "wrong_code"
+
+
 class RateLimited(LeanRagError):
     """Too many requests; details name limit, used, remaining and reset (seconds)."""
 
@@ -135,6 +148,30 @@ class ExtractionFailed(FileRejected):
     code = "extraction_failed"
 
 
+class ProcessingStopped(LeanRagError):
+    """A person stopped the processing of a source, or deleted it, while it was under way."""
+
+    code = "processing_stopped"
+    status = 409
+
+
+class ProcessingDelayed(LeanRagError):
+    """A source cannot be processed right now, through no fault of its own; its job tries again.
+
+    Where the provider asked for a pause, details hold it as `retry_after_seconds`.
+    """
+
+    code = "processing_delayed"
+    status = 503
+
+
+class ProcessingInterrupted(LeanRagError):
+    """The worker ends; its job goes back into the queue, for the next one."""
+
+    code = "processing_interrupted"
+    status = 503
+
+
 # ---- the model provider -----------------------------------------------------------------------
 
 
@@ -177,3 +214,11 @@ class EmbeddingUnavailable(ProviderError):
 
     code = "embedding_unavailable"
     status = 503
+
+
+_TEMPORARY = {error.code for error in (ProviderRateLimited, ProviderTimeout, ProviderUnavailable)}
+
+
+def is_temporary(error: LeanRagError) -> bool:
+    """Tell whether a provider failed in a way that passes by itself."""
+    return error.code in _TEMPORARY or error.details.get("reason") in _TEMPORARY

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from db.models import GLOBAL_TENANT_ID, IntentRoutingRow, LabelledMessage
 from db.tenancy import Database
+from leanrag.acting_name import acting_name
 from leanrag.errors import InvalidInput, NotFound
 from leanrag.intent_learning import IntentExample, learn
 from leanrag.intent_model import IntentModel, shipped_model
@@ -110,7 +111,7 @@ class LabelledMessages:
                     "text": checked,
                     "language": detect_language(checked),
                     "intent": intent,
-                    "labelled_by": labelled_by,
+                    "labelled_by": acting_name(labelled_by),
                 }
             statement = insert(LabelledMessage).values(list(values.values()))
             changed = {

@@ -43,13 +43,14 @@ class TenantIndex:
     """A tenant's passages as of `version` of its term statistics. Immutable.
 
     `sources` maps each source's id (16 bytes) to the version at which its passages last changed;
-    `dimensions` is the length of its embeddings, 0 where it holds none.
+    `dimensions` is the length of its embeddings by `model`, 0 where it holds none.
     """
 
     version: int
     dimensions: int
     sources: Mapping[bytes, int]
     segments: tuple[Segment, ...]
+    model: str = ""
     _masks: dict[Hidden, tuple[Flags | None, ...]] = field(default_factory=dict, compare=False)
 
     def best(
@@ -88,7 +89,7 @@ class TenantIndex:
         segments = [segment for segment in kept if segment.living()]
         if len(fresh.ids):
             segments.append(Segment.of(fresh))
-        return TenantIndex(version, self.dimensions, dict(sources), tuple(segments))
+        return TenantIndex(version, self.dimensions, dict(sources), tuple(segments), self.model)
 
     def needs_compaction(self) -> bool:
         """Tell whether segments are too many, or mostly of passages that are gone."""
@@ -105,7 +106,7 @@ class TenantIndex:
         segments = (
             (largest, _merged(others)) if is_tidy and small and others else (_merged(by_size),)
         )
-        return TenantIndex(self.version, self.dimensions, self.sources, segments)
+        return TenantIndex(self.version, self.dimensions, self.sources, segments, self.model)
 
     def passages(self) -> int:
         """Return how many passages may be proposed."""

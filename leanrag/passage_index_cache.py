@@ -48,17 +48,13 @@ class PassageIndexCache:
     def __init__(
         self,
         database: Database,
-        embedding_model: str,
         *,
         max_bytes: int,
-        uses_dense: bool = True,
         min_passages: int = MIN_PASSAGES,
     ) -> None:
         """Hold at most `max_bytes` (0: nothing), only of tenants with `min_passages` or more."""
         self._database = database
-        self._embedding_model = embedding_model
         self._max_bytes = max_bytes
-        self._uses_dense = uses_dense
         self._min_passages = min_passages
         self._kept: OrderedDict[UUID, _Kept] = OrderedDict()
         self._pending: dict[UUID, Future[None]] = {}
@@ -68,15 +64,15 @@ class PassageIndexCache:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="passage-index")
 
     def current(
-        self, tenant_id: UUID, version: int, dimensions: int, *, session: Session
+        self, tenant_id: UUID, version: int, model: str, dimensions: int, *, session: Session
     ) -> TenantIndex | None:
-        """Return the tenant's index as of `version`, for questions of `dimensions`, or None.
+        """Return the tenant's index as of `version`, for such questions, or None.
 
+        They are embedded by `model` with so many `dimensions`, 0 where embeddings do not count.
         `session` is the question's own transaction, which read that version.
         """
-        dimensions = dimensions if self._uses_dense else 0
         index = self._get(tenant_id)
-        if index is None or index.dimensions != dimensions:
+        if index is None or (index.model, index.dimensions) != (model, dimensions):
             return None
         if index.version == version:
             return index
@@ -90,20 +86,25 @@ class PassageIndexCache:
         self._keep(tenant_id, index)
         return index
 
-    def request(self, tenant_id: UUID, passages: int, dimensions: int) -> None:
+    def request(self, tenant_id: UUID, passages: int, model: str, dimensions: int) -> None:
         """Load or update the tenant's index in the background, if it is worth it and fits."""
-        dimensions = dimensions if self._uses_dense else 0
         estimate = passages * (_LEXICAL_BYTES + dimensions)
         if passages < self._min_passages or estimate > self._max_bytes:
             return
         with self._lock:
             did_not_fit = passages >= self._too_large.get(tenant_id, passages + 1)
             if not did_not_fit and self._fits(tenant_id, estimate):
-                self._submit(tenant_id, lambda: self._load(tenant_id, dimensions, estimate))
+                self._submit(tenant_id, lambda: self._load(tenant_id, model, dimensions, estimate))
 
     def put(self, tenant_id: UUID, index: TenantIndex) -> None:
         """Keep an index as the tenant's, if it fits."""
         self._keep(tenant_id, index)
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is held of a tenant that is no more."""
+        with self._lock:
+            self._kept.pop(tenant_id, None)
+            self._too_large.pop(tenant_id, None)
 
     def nbytes(self) -> int:
         """Return the bytes of all indexes held."""
@@ -177,14 +178,15 @@ class PassageIndexCache:
 
         self._pending[tenant_id] = self._thread.submit(run)
 
-    def _load(self, tenant_id: UUID, dimensions: int, estimate: int) -> None:
+    def _load(self, tenant_id: UUID, model: str, dimensions: int, estimate: int) -> None:
         with self._lock:
             if not self._fits(tenant_id, estimate):  # others were loaded since it was queued
                 return
         index = self._get(tenant_id)
-        if index is None or index.dimensions != dimensions:
-            index = TenantIndex(-1, dimensions, {}, ())
-        with self._database.tenant(tenant_id) as session:
+        if index is None or (index.model, index.dimensions) != (model, dimensions):
+            index = TenantIndex(-1, dimensions, {}, (), model)
+        # In one snapshot: a question that began before a change is proposed what it can see.
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             now = read_version(tenant_id, session=session)
             index = self._updated(tenant_id, index, now, session=session, stop=self._stop)
         self._keep(tenant_id, index)
@@ -200,16 +202,16 @@ class PassageIndexCache:
     ) -> TenantIndex:
         """Read what changed since the index was made; in part if `stop` is set meanwhile.
 
-        A source that changes again meanwhile is read as it is then; its version in the next
-        question's transaction is a later one than `now` holds, so it is read once more.
+        In a snapshot `now` and the passages are of one moment. Else a source that changes meanwhile
+        is read as it is then, and once more in the next question's transaction, which is later.
         """
         changed = index.changed(now.sources)
         is_most = sum(now.passages[s] for s in changed) > sum(now.passages.values()) / 2
         if is_most:
-            index = TenantIndex(index.version, index.dimensions, {}, ())
+            index = TenantIndex(index.version, index.dimensions, {}, (), index.model)
         fresh = read_passages(
             tenant_id,
-            model=self._embedding_model,
+            model=index.model,
             dimensions=index.dimensions,
             session=session,
             sources=None if is_most else changed,

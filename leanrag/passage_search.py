@@ -9,7 +9,7 @@ is stale, hidden or another tenant's comes to nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -68,11 +68,12 @@ _DENSE_SCORE = """
               FROM chunk_embeddings e
               WHERE e.tenant_id = :tenant AND e.chunk_id = w.chunk_id
                 AND e.model = :model AND vector_dims(e.dense) = :dimensions), 0)"""
-_FETCH = """
+_READ = """
     WITH wanted (chunk_id) AS MATERIALIZED ({wanted})
     SELECT c.chunk_id, c.source_id, c.chunk_type, s.title AS source_title, c.title,
-           c.heading_path, c.full_text, c.language, c.position, c.page, c.label, c.token_count,
-           c.is_citable, -(t.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
+           c.heading_path, c.full_text, c.language, c.position, c.page, c.label, c.url,
+           c.token_count, c.is_citable,
+           -(t.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
            {dense} AS dense_score
     FROM wanted w
     JOIN chunk_terms t ON t.tenant_id = :tenant AND t.chunk_id = w.chunk_id
@@ -92,6 +93,10 @@ class SearchState:
     hidden: Hidden
 
 
+def _always(_model: str) -> bool:
+    return True
+
+
 class PassageSearch:
     """Finds the candidates of a question among a tenant's passages. Thread-safe."""
 
@@ -101,22 +106,30 @@ class PassageSearch:
         *,
         candidates: int,
         indexes: PassageIndexCache | None = None,
-        uses_dense: bool = True,
+        uses_dense: Callable[[str], bool] = _always,
     ) -> None:
         """Take the best `candidates` passages by each of the two scores.
 
-        Without `indexes` every question scans the tenant's passages in the database. Where the
-        dense score counts for nothing, `uses_dense=False` saves it: it is then 0.
+        `embedding_model` is that of vectors of which nothing else is said. Without `indexes` every
+        question scans the tenant's passages in the database. `uses_dense` tells of a model whether
+        its score counts for anything; where it does not, it is saved and is then 0.
         """
         self.embedding_model = embedding_model
         self._candidates = candidates
         self._indexes = indexes
         self._uses_dense = uses_dense
         self._statistics = StatisticsCache()
-        dense = _DENSE_SCORE if uses_dense else "0"
-        scanned = f"{_BEST_LEXICAL} UNION {_BEST_DENSE}" if uses_dense else _BEST_LEXICAL
-        self._scan = text(_FETCH.format(wanted=scanned, dense=dense))
-        self._fetch = text(_FETCH.format(wanted=_PROPOSED, dense=dense))
+        scanned = f"{_BEST_LEXICAL} UNION {_BEST_DENSE}"
+        self._scan = text(_READ.format(wanted=scanned, dense=_DENSE_SCORE))
+        self._scan_words = text(_READ.format(wanted=_BEST_LEXICAL, dense="0"))
+        self._fetch = text(_READ.format(wanted=_PROPOSED, dense=_DENSE_SCORE))
+        self._fetch_words = text(_READ.format(wanted=_PROPOSED, dense="0"))
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is held of a tenant that is no more."""
+        self._statistics.forget(tenant_id)
+        if self._indexes is not None:
+            self._indexes.forget(tenant_id)
 
     def open(self, tenant_id: UUID, *, bot_id: UUID, session: Session) -> SearchState:
         """Return the tenant's state as this transaction sees it, in one round trip if it is known.
@@ -136,54 +149,62 @@ class PassageSearch:
         weights: Mapping[int, float],
         vector: Vectors,
         *,
+        model: str = "",
         session: Session,
     ) -> tuple[Passage, ...]:
         """Return the union of the best by each score, in no order, with a fused score of 0.
 
-        `weights` maps the question's term ids to their weights, `vector` (dim,) is its embedding.
+        `weights` maps the question's term ids to their weights, `vector` (dim,) is its embedding by
+        `model`. Passages' embeddings by another model count as none.
         """
+        model = model or self.embedding_model
+        uses_dense = self._uses_dense(model)
         parameters = {
             "tenant": state.tenant_id,
             "bot": state.bot_id,
             "lexical": SparseVector(dict(weights), LEXICAL_DIMENSIONS).to_text(),
             "candidates": self._candidates,
         }
-        if self._uses_dense:
+        if uses_dense:
             dense = {"dense": _halfvec_text(vector), "dimensions": len(vector)}
-            parameters |= {**dense, "model": self.embedding_model}
-        proposed = self._propose(state, weights, vector, session=session)
+            parameters |= {**dense, "model": model}
+        proposed = self._propose(state, weights, vector, model, session=session)
         if proposed is None:
-            return tuple(_passage(row) for row in session.execute(self._scan, parameters))
+            scan = self._scan if uses_dense else self._scan_words
+            return tuple(_passage(row) for row in session.execute(scan, parameters))
         parameters["proposed"] = uuid_array(proposed)
-        rows = session.execute(self._fetch, parameters).all()
-        return tuple(_passage(row) for row in self._best(rows))
+        fetch = self._fetch if uses_dense else self._fetch_words
+        rows = session.execute(fetch, parameters).all()
+        return tuple(_passage(row) for row in self._best(rows, uses_dense))
 
     def _propose(
         self,
         state: SearchState,
         weights: Mapping[int, float],
         vector: Vectors,
+        model: str,
         *,
         session: Session,
     ) -> bytes | None:
         """Return ids that the tenant's index proposes; None, and ask for one, where none is."""
         if self._indexes is None:
             return None
-        dimensions = len(vector) if self._uses_dense else 0
+        has_vector = len(vector) > 1 and self._uses_dense(model)
+        held = (model, len(vector)) if has_vector else ("", 0)
         index: TenantIndex | None = self._indexes.current(
-            state.tenant_id, state.statistics.version, dimensions, session=session
+            state.tenant_id, state.statistics.version, *held, session=session
         )
         if index is None:
-            self._indexes.request(state.tenant_id, state.statistics.passage_count, dimensions)
+            self._indexes.request(state.tenant_id, state.statistics.passage_count, *held)
             return None
         count = math.ceil(OVERSAMPLING * self._candidates)
         return index.best(weights, vector, state.hidden, count=count)
 
-    def _best(self, rows: Sequence[Row[Any]]) -> Iterable[Row[Any]]:
+    def _best(self, rows: Sequence[Row[Any]], uses_dense: bool) -> Iterable[Row[Any]]:
         """Keep what an exact scan would have taken: the best by each of the exact scores."""
         by_words = sorted(rows, key=lambda row: (-row.lexical_score, row.chunk_id))
         best = {row.chunk_id: row for row in by_words[: self._candidates]}
-        if self._uses_dense:
+        if uses_dense:
             near = [row for row in rows if row.dense_score != 0]  # 0: of another model
             by_vector = sorted(near, key=lambda row: (-row.dense_score, row.chunk_id))
             best |= {row.chunk_id: row for row in by_vector[: self._candidates]}
@@ -208,6 +229,7 @@ def _passage(row: Row[Any]) -> Passage:
         position=row.position,
         page=row.page,
         label=row.label,
+        url=row.url,
         token_count=row.token_count,
         is_citable=row.is_citable,
         lexical_score=float(row.lexical_score),

@@ -54,12 +54,19 @@ class Previews:
         """Return the prompt that a question would get, by a draft if one is given."""
         question = clean(question).strip()
         self._steps.budget.check_question(question)
-        vector = self._steps.embedder.embed(tenant_id, question)
-        with self._database.tenant(tenant_id) as session:
+        model = self._steps.embedder.model_of(tenant_id)
+        vector = self._steps.embedder.embed(tenant_id, question, model=model)
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             basis = read_basis(tenant_id, bot, session=session)
             route = self._router(tenant_id, basis, draft, session=session).route(question)
             evidence = self._steps.retriever.retrieve(
-                tenant_id, question, route, vector=vector, bot_id=basis.bot_id, session=session
+                tenant_id,
+                question,
+                route,
+                vector=vector,
+                model=model,
+                bot_id=basis.bot_id,
+                session=session,
             )
             margin = self._steps.margins.read(tenant_id, route.language, session=session)
         spared = everything(self._steps, basis, question, latest=None)
@@ -72,8 +79,9 @@ class Previews:
         """Return the passages that match a query best, with their scores."""
         query = clean(query).strip()
         self._steps.budget.check_question(query)
-        vector = self._steps.embedder.embed(tenant_id, query)
-        with self._database.tenant(tenant_id) as session:
+        model = self._steps.embedder.model_of(tenant_id)
+        vector = self._steps.embedder.embed(tenant_id, query, model=model)
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             basis = read_basis(tenant_id, bot, session=session)
             route = self._router(tenant_id, basis, session=session).route(query)
             passages = self._steps.retriever.rank(
@@ -81,6 +89,7 @@ class Previews:
                 query,
                 route.language,
                 vector=vector,
+                model=model,
                 bot_id=basis.bot_id,
                 session=session,
             )

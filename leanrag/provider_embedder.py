@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from leanrag.embedder import Embedded, Vectors, encodable, unit_length
-from leanrag.embedding_limits import MAX_TEXT_TOKENS, RequestPacer, is_resizable
+from leanrag.embedding_limits import MAX_TEXT_TOKENS, RequestPacer, is_resizable, model_identity
 from leanrag.errors import EmbeddingUnavailable, ProviderError
 from leanrag.provider import ProviderConfig, open_client
 from leanrag.provider_errors import provider_errors, refused_parameter
@@ -54,7 +54,7 @@ class OpenAiEmbedder:
         pacer: RequestPacer | None = None,
     ) -> None:
         """Send at most `batch_texts` a request; without `dimensions` the first reply tells them."""
-        self.model = config.model
+        self.model = model_identity(config.model, dimensions)
         self.base_url = config.base_url
         self._dimensions = dimensions
         self._config = config
@@ -106,7 +106,7 @@ class OpenAiEmbedder:
 
     def _batches(self, texts: Sequence[str]) -> Iterator[_Batch]:
         """Yield the texts in batches within the limits of a request."""
-        counter = load_counter(encoding_for_model(self.model))
+        counter = load_counter(encoding_for_model(self._config.model))
         batch = _Batch([], [], 0)
         for text in texts:
             sent = counter.truncate(encodable(text), MAX_TEXT_TOKENS) or " "
@@ -137,7 +137,7 @@ class OpenAiEmbedder:
 
     def _request(self, batch: _Batch) -> Embedded:
         try:
-            with provider_errors(model=self.model, api_key=self._config.api_key):
+            with provider_errors(model=self._config.model, api_key=self._config.api_key):
                 reply = self._create(batch.sent)
         except ProviderError as error:
             raise EmbeddingUnavailable(error.message, reason=error.code, **error.details) from error
@@ -151,10 +151,10 @@ class OpenAiEmbedder:
 
         # Left out, the client asks for base64 (a quarter of the bytes) and decodes it.
         encoding: Literal["float"] | openai.Omit = openai.omit if self._sends_base64 else "float"
-        wanted = self._dimensions if is_resizable(self.model) else None
+        wanted = self._dimensions if is_resizable(self._config.model) else None
         try:
             return self._open().embeddings.create(
-                model=self.model,
+                model=self._config.model,
                 input=sent,
                 dimensions=wanted or openai.omit,
                 encoding_format=encoding,
@@ -190,7 +190,7 @@ class OpenAiEmbedder:
         self._dimensions = self._dimensions or length
         if length != self._dimensions:
             raise EmbeddingUnavailable(
-                f"The model {self.model} makes vectors of {length} numbers; set "
+                f"The model {self._config.model} makes vectors of {length} numbers; set "
                 f"LEANRAG_EMBEDDING_DIMENSIONS to {length} or leave it unset, and index again."
             )
         return vectors

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.models import EmbeddingCache
 from leanrag.embedder import Embedder, Vectors, encodable
+from leanrag.embedding_models import EmbeddingModels
 from leanrag.errors import EmbeddingUnavailable
 
 _NO_VECTOR: Vectors = np.zeros(1, dtype=np.float32)  # nothing is like a vector of one number
@@ -20,61 +21,72 @@ _NO_VECTOR: Vectors = np.zeros(1, dtype=np.float32)  # nothing is like a vector 
 
 @dataclass(frozen=True, slots=True)
 class QuestionVectors:
-    """Vectors float32 (dim,) in the order of the questions, of which `missing` have none."""
+    """Vectors float32 (dim,) in the order of the questions, of which `missing` have none.
+
+    `model` is that of the tenant, whose vectors they are.
+    """
 
     vectors: tuple[Vectors, ...]
     missing: int
+    model: str
 
 
 class QuestionVectorReader:
     """Reads the vectors of past questions in one piece."""
 
-    def __init__(self, embedder: Embedder, *, is_used: bool) -> None:
-        """`is_used`: ranking looks at these vectors; where it does not, none is read."""
-        self._embedder = embedder
-        self._is_used = is_used
+    def __init__(self, models: EmbeddingModels) -> None:
+        self._models = models
 
     def read(
         self, tenant_id: UUID, questions: Sequence[str], *, session: Session
     ) -> QuestionVectors:
-        """Return a vector for each question, in one statement at most.
+        """Return a vector for each question by the tenant's model, in two statements at most.
 
         A remote embedder is not called: a question that the cache does not know is searched by
         words alone, as in a turn whose embedder is away.
         """
-        if not self._is_used:
-            return QuestionVectors((_NO_VECTOR,) * len(questions), 0)
-        known = (
-            self._read_cache(tenant_id, questions, session=session)
-            if self._embedder.is_remote
-            else self._make(questions)
-        )
+        model = self._models.read(tenant_id, session=session).model
+        if not self._models.uses_dense(model):
+            return QuestionVectors((_NO_VECTOR,) * len(questions), 0, model)
+        known = self._known(tenant_id, questions, model, session=session)
         vectors = tuple(known.get(question, _NO_VECTOR) for question in questions)
-        return QuestionVectors(vectors, sum(question not in known for question in questions))
+        missing = sum(question not in known for question in questions)
+        return QuestionVectors(vectors, missing, model)
 
-    def _make(self, questions: Sequence[str]) -> dict[str, Vectors]:
-        made: dict[str, Vectors] = {}
-        try:
-            for question in questions:
-                embedded = self._embedder.embed_question(question)
-                made[question] = np.asarray(embedded.vectors[0], dtype=np.float32)
-        except EmbeddingUnavailable:
-            return made  # the rest counts as missing, and the result says so
-        return made
-
-    def _read_cache(
-        self, tenant_id: UUID, questions: Sequence[str], *, session: Session
+    def _known(
+        self, tenant_id: UUID, questions: Sequence[str], model: str, *, session: Session
     ) -> dict[str, Vectors]:
-        text_of = {_content_hash(question): question for question in questions}
-        query = select(EmbeddingCache.content_hash, EmbeddingCache.dense).where(
-            EmbeddingCache.tenant_id == tenant_id,
-            EmbeddingCache.model == self._embedder.model,
-            EmbeddingCache.content_hash.in_(text_of),
-        )
-        return {
-            text_of[key]: np.asarray(dense, dtype=np.float32)
-            for key, dense in session.execute(query)
-        }
+        if not self._models.has(model):
+            return {}
+        embedder = self._models.get(model)
+        if embedder.is_remote:
+            return _read_cache(tenant_id, questions, model, session=session)
+        return _make(questions, embedder)
+
+
+def _make(questions: Sequence[str], embedder: Embedder) -> dict[str, Vectors]:
+    made: dict[str, Vectors] = {}
+    try:
+        for question in questions:
+            embedded = embedder.embed_question(question)
+            made[question] = np.asarray(embedded.vectors[0], dtype=np.float32)
+    except EmbeddingUnavailable:
+        return made  # the rest counts as missing, and the result says so
+    return made
+
+
+def _read_cache(
+    tenant_id: UUID, questions: Sequence[str], model: str, *, session: Session
+) -> dict[str, Vectors]:
+    text_of = {_content_hash(question): question for question in questions}
+    query = select(EmbeddingCache.content_hash, EmbeddingCache.dense).where(
+        EmbeddingCache.tenant_id == tenant_id,
+        EmbeddingCache.model == model,
+        EmbeddingCache.content_hash.in_(text_of),
+    )
+    return {
+        text_of[key]: np.asarray(dense, dtype=np.float32) for key, dense in session.execute(query)
+    }
 
 
 def _content_hash(text: str) -> str:

@@ -100,7 +100,9 @@ _SHAPES_NO_ANSWER = frozenset(
         *("index_cache_mb", "max_file_bytes", "max_pdf_pages", "chunk_tokens", "worker"),
         *("chunk_overlap_tokens", "extraction_memory_bytes", "extraction_cpu_seconds"),
         *("extraction_wall_seconds", "questions_per_minute", "questions_per_month"),
-        "response_cache_seconds",
+        *("response_cache_seconds", "crawl_allowed_hosts", "crawl_max_pages", "crawl_max_depth"),
+        *("crawl_delay_seconds", "crawl_max_delay_seconds", "crawl_page_bytes"),
+        "crawl_page_seconds",
     }
 )
 _EMAIL = re.compile(r"\S@\w")

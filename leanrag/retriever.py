@@ -44,12 +44,19 @@ class ContextRetriever:
         route: Route,
         *,
         vector: Vectors,
+        model: str = "",
         bot_id: UUID,
         session: Session,
     ) -> Evidence:
-        """Return evidence by share, best first; `vector` is the question's embedding."""
+        """Return evidence by share, best first; `vector` is the question's embedding by `model`."""
         ranked = self.rank(
-            tenant_id, question, route.language, vector=vector, bot_id=bot_id, session=session
+            tenant_id,
+            question,
+            route.language,
+            vector=vector,
+            model=model,
+            bot_id=bot_id,
+            session=session,
         )
         return share_out(ranked, route)
 
@@ -60,10 +67,14 @@ class ContextRetriever:
         language: Language,
         *,
         vector: Vectors,
+        model: str = "",
         bot_id: UUID,
         session: Session,
     ) -> tuple[Passage, ...]:
-        """Return the relevant passages of all sources by fused score, without regard to a route."""
+        """Return the relevant passages of all sources by fused score, without regard to a route.
+
+        `model` made `vector`; "" stands for the search's own.
+        """
         state = self._search.open(tenant_id, bot_id=bot_id, session=session)
         statistics = state.statistics
         if statistics.passage_count == 0:
@@ -71,7 +82,7 @@ class ContextRetriever:
         weights = _question_weights(question, language, statistics)
         if not weights:
             return ()
-        candidates = self._search.find(state, weights, vector, session=session)
+        candidates = self._search.find(state, weights, vector, model=model, session=session)
         asked = Asked(
             question,
             language,
@@ -83,9 +94,13 @@ class ContextRetriever:
             candidates,
             asked,
             self._profile,
-            embedding_model=self._search.embedding_model,
+            embedding_model=model or self._search.embedding_model,
             min_relevance=self._min_relevance,
         )
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is held of a tenant that is no more."""
+        self._search.forget(tenant_id)
 
 
 def _question_weights(

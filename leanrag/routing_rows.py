@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from db.models import IntentKeyword, IntentRoutingRow
 from leanrag.router import IntentRouting, KeywordRule
 from leanrag.types import DEFAULT_INTENTS, Language, SourceKind
+
+T = TypeVar("T")
+
+_WRITE_ROWS = 1_000  # in one statement, whose parameters are counted in 16 bits by some drivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,47 @@ def read_overlay(tenant_id: UUID, *, session: Session) -> RoutingOverlay:
 
 
 def replace_overlay(tenant_id: UUID, own: RoutingOverlay, *, session: Session) -> None:
-    """Make `own` the tenant's rows, and nothing else."""
-    session.execute(delete(IntentKeyword).where(IntentKeyword.tenant_id == tenant_id))
-    session.execute(delete(IntentRoutingRow).where(IntentRoutingRow.tenant_id == tenant_id))
-    for model, rows in zip((IntentKeyword, IntentRoutingRow), to_json(own).values(), strict=True):
-        if rows:
-            session.execute(insert(model), [{"tenant_id": tenant_id, **row} for row in rows])
+    """Make `own` the tenant's rows, and nothing else; rows that stay as they are are not written.
+
+    The newest row tells the version of them all, so where some are only taken away one that stays
+    is made new.
+    """
+    old, new = to_json(read_overlay(tenant_id, session=session)), to_json(own)
+    _replace_rows(IntentKeyword, tenant_id, old["keywords"], new["keywords"], session=session)
+    _replace_rows(IntentRoutingRow, tenant_id, old["routings"], new["routings"], session=session)
+
+
+def _replace_rows(
+    model: type[IntentKeyword] | type[IntentRoutingRow],
+    tenant_id: UUID,
+    old: list[dict[str, Any]],
+    new: list[dict[str, Any]],
+    *,
+    session: Session,
+) -> None:
+    key = [column.name for column in model.__table__.primary_key if column.name != "tenant_id"]
+    before, after = ({tuple(row[name] for name in key): row for row in rows} for rows in (old, new))
+    gone = [place for place in before if place not in after]
+    changed = [row for place, row in after.items() if before.get(place) != row]
+    own = model.tenant_id == tenant_id
+    place_of = tuple_(*(getattr(model, name) for name in key))
+    for some in _batches(gone):
+        session.execute(delete(model).where(own, place_of.in_(some)))
+    for rows in _batches(changed):
+        statement = upsert(model).values([{"tenant_id": tenant_id, **row} for row in rows])
+        columns = [name for name in (*rows[0], "updated_at") if name not in key]
+        statement = statement.on_conflict_do_update(
+            index_elements=["tenant_id", *key],
+            set_={name: statement.excluded[name] for name in columns},
+        )
+        session.execute(statement)
+    if after and not changed:
+        first = place_of == tuple_(*next(iter(after)))
+        session.execute(update(model).where(own, first).values(updated_at=func.now()))
+
+
+def _batches(rows: list[T]) -> Iterator[list[T]]:
+    return (rows[start : start + _WRITE_ROWS] for start in range(0, len(rows), _WRITE_ROWS))
 
 
 # ---- JSON -------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from leanrag.errors import ConfigurationError
 
@@ -47,8 +48,66 @@ class Settings(BaseSettings):
     )
 
     # -- who may come in
-    auth: Literal["none"] = Field(
-        "none", description="'none': the local operator owns the demo tenant; loopback only."
+    auth: Literal["none", "sign-in"] = Field(
+        "none",
+        description="'none': the local operator owns the demo tenant; loopback only. 'sign-in':"
+        " people sign in with a code from their mail (docs/sign-in.md).",
+    )
+    owner_email: str = Field("", description="Who owns the first tenant, for the first sign-in.")
+    root_key: SecretStr | None = Field(
+        None,
+        description="At least 32 random characters that every machine shares; unset: made once and"
+        " kept in the data directory.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Names that the console is opened at, with commas between; loopback always."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    session_days: int = Field(7, ge=1, le=90, description="A browser stays signed in so long.")
+    access_token_days: int = Field(7, ge=1, le=90, description="An API token is good so long.")
+    sign_in_codes_per_address: int = Field(
+        5, ge=1, le=100, description="Codes for one e-mail address in 15 minutes."
+    )
+    sign_in_codes_per_address_a_day: int = Field(
+        20, ge=1, le=1000, description="Codes for one e-mail address in a day."
+    )
+    sign_in_codes_per_ip: int = Field(
+        20, ge=1, le=10_000, description="Codes for one network address in 15 minutes."
+    )
+    sign_in_codes_to_log: bool = Field(
+        False, description="Without SMTP: write codes into the log, for development."
+    )
+
+    # -- mail
+    smtp_host: str = Field("", description="The mail server; unset: codes go to the log.")
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is encrypted; 'none' takes no password."
+    )
+    smtp_user: str = Field("", description="Who signs in there; unset: nobody.")
+    smtp_password: SecretStr | None = Field(None, description="With which password.")
+    smtp_timeout_seconds: float = Field(10.0, gt=0, le=120, description="Longest wait for it.")
+    mail_from: str = Field("", description="The sender's address of every mail.")
+
+    # -- an outer user system whose tokens are trusted
+    outer_shared_key: SecretStr | None = Field(
+        None, description="At least 32 bytes that sign its tokens (HS256)."
+    )
+    outer_jwks: str = Field(
+        "", description="Address or file of its public keys (RS256, ES256), in place of that."
+    )
+    outer_issuer: str = Field("", description="The `iss` of its tokens.")
+    outer_audience: str = Field("", description="Their `aud`; with public keys it must be set.")
+    outer_tenant: str = Field(
+        "", description="The tenant that its people join; unset: the token's claim `tenant`."
+    )
+    outer_role: Literal["admin", "manager", "operator", "viewer"] = Field(
+        "operator", description="The role that they join with."
+    )
+    outer_emails_verified: bool = Field(
+        False, description="It verifies addresses: the same address is the same person."
     )
 
     # -- the model provider
@@ -163,9 +222,38 @@ class Settings(BaseSettings):
     extraction_wall_seconds: int = Field(90, ge=1, description="Its time by the clock.")
     worker: bool = Field(True, description="Run the job worker inside the console process.")
 
+    # -- websites
+    crawl_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names (or name:port), with commas between, that may be at private addresses.",
+    )
+    crawl_max_pages: int = Field(
+        200, ge=1, le=5000, description="Pages of a website; fewer may be asked for."
+    )
+    crawl_max_depth: int = Field(
+        3, ge=0, le=20, description="Links away from its start; fewer may be asked for."
+    )
+    crawl_delay_seconds: float = Field(
+        1.0, ge=0, le=60, description="Pause between two requests to one host."
+    )
+    crawl_max_delay_seconds: float = Field(
+        30.0, ge=0, le=600, description="Longest pause that a website may ask for."
+    )
+    crawl_page_bytes: int = Field(
+        5_000_000, ge=10_000, le=25_000_000, description="Largest page that is taken."
+    )
+    crawl_page_seconds: float = Field(
+        20.0, gt=0, le=120, description="Longest wait for a whole page, its redirects together."
+    )
+
     # -- limits of a tenant
     questions_per_minute: int = Field(120, ge=1, description="Of one tenant, by one process.")
     questions_per_month: int = Field(100_000, ge=1, description="Of one tenant, everywhere.")
+
+    @field_validator("crawl_allowed_hosts", "allowed_hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return re.findall(r"[^\s,;]+", value) if isinstance(value, str) else value
 
     def data_directory(self) -> Path:
         """Return the data directory, with `~` expanded; it may not exist yet."""

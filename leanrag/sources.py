@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from decimal import Decimal
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from db.models import ChunkRow, Source, SourceFile
+from db.models import ChunkRow, NewerFile, Source, SourceFile
 from db.tenancy import Database
 from leanrag.errors import NotFound
 from leanrag.passage_store import remove_passages
-from leanrag.types import Language, SourceKind, SourceStatus
+from leanrag.source_filter import SourceFilter, SourceOrder, source_conditions, source_order
+from leanrag.source_savings import Savings, read_savings, source_savings
+from leanrag.types import Language, SourceForm, SourceKind, SourceStatus
 
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source as the console lists it; `progress` in percent, `error` in plain words."""
+    """A source as the console lists it; `progress` in percent, `error` in plain words.
+
+    `step_done` of `step_total` are the pages, passages or texts of the running step. When last
+    processed, `embedded_count` passages had to be embedded, `reused_count` were already, and
+    `repeated_count` of these stand more than once in the source; the embedding of all the times it
+    was processed cost `embedding_cost_usd` dollars. `form` says how the source is fed,
+    `chunk_tokens` the size that its passages were asked to have, None for the usual one.
+    """
 
     source_id: UUID
     bot_id: UUID | None
@@ -39,6 +50,24 @@ class SourceView:
     token_count: int
     created_at: datetime
     processed_at: datetime | None
+    step_done: int = 0
+    step_total: int = 0
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    added_by: str = ""
+    form: SourceForm = "file"
+    origin: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    embedded_count: int = 0
+    reused_count: int = 0
+    repeated_count: int = 0
+    embedding_cost_usd: Decimal = Decimal(0)
+    chunk_tokens: int | None = None
+
+    @property
+    def savings(self) -> Savings:
+        """What this source saved when it was last processed."""
+        counts = (self.embedded_count, self.reused_count, self.repeated_count)
+        return source_savings(*counts, self.token_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +86,11 @@ class ChunkView:
     language: Language
     page: int | None
     label: str
+    url: str
     token_count: int
     is_citable: bool
     enabled: bool
+    edit_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +108,46 @@ class Sources:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def list(self, tenant_id: UUID, *, limit: int = 200, offset: int = 0) -> tuple[SourceView, ...]:
-        """Return a page of sources, newest first."""
-        query = select(Source).where(Source.tenant_id == tenant_id)
-        query = query.order_by(Source.created_at.desc(), Source.source_id.desc())
+    def list(
+        self,
+        tenant_id: UUID,
+        wanted: SourceFilter | None = None,
+        *,
+        order: SourceOrder = "newest",
+        limit: int = 200,
+        offset: int = 0,
+    ) -> tuple[SourceView, ...]:
+        """Return a page of the sources that a filter shows, in one order for all pages."""
+        query = select(Source).where(*source_conditions(tenant_id, wanted or SourceFilter()))
+        query = query.order_by(*source_order(order))
         with self._database.tenant(tenant_id) as session:
             rows = session.scalars(query.limit(limit).offset(offset))
             return tuple(source_view(row) for row in rows)
+
+    def count(self, tenant_id: UUID, wanted: SourceFilter | None = None) -> int:
+        """Return how many sources a filter shows."""
+        query = select(func.count()).select_from(Source)
+        query = query.where(*source_conditions(tenant_id, wanted or SourceFilter()))
+        with self._database.tenant(tenant_id) as session:
+            return session.scalar(query) or 0
+
+    def status_counts(self, tenant_id: UUID) -> Mapping[SourceStatus, int]:
+        """Return how many sources are in each state; states that none is in are left out."""
+        query = select(Source.status, func.count()).where(Source.tenant_id == tenant_id)
+        with self._database.tenant(tenant_id) as session:
+            rows = session.execute(query.group_by(Source.status))
+            return {cast(SourceStatus, status): count for status, count in rows}
+
+    def tags(self, tenant_id: UUID) -> tuple[str, ...]:
+        """Return the tags that sources have, every one once, in the alphabet's order."""
+        query = select(func.unnest(Source.tags).label("tag")).where(Source.tenant_id == tenant_id)
+        with self._database.tenant(tenant_id) as session:
+            return tuple(sorted(session.scalars(query.distinct())))
+
+    def savings(self, tenant_id: UUID) -> Savings:
+        """Return what embedding every passage once ever saved over all sources."""
+        with self._database.tenant(tenant_id) as session:
+            return read_savings(tenant_id, session=session)
 
     def get(self, tenant_id: UUID, source_id: UUID) -> SourceView:
         """Return one source. Raises NotFound."""
@@ -118,10 +182,16 @@ class Sources:
         """Return a passage between those before and after it in its source. Raises NotFound."""
         return self._chunk(tenant_id, chunk_id, around=around)
 
-    def file(self, tenant_id: UUID, source_id: UUID) -> StoredFile:
-        """Return a source's original file. Raises NotFound."""
+    def file(self, tenant_id: UUID, source_id: UUID, *, newest: bool = False) -> StoredFile:
+        """Return the file that a source was made from, or the `newest` that it is to be made from.
+
+        Raises NotFound.
+        """
         with self._database.tenant(tenant_id) as session:
             source = find_source(tenant_id, source_id, session=session)
+            newer = session.get(NewerFile, (tenant_id, source_id)) if newest else None
+            if newer is not None:
+                return StoredFile(newer.filename, newer.media_type, newer.data)
             stored = session.get(SourceFile, (tenant_id, source_id))
             if stored is None:
                 raise NotFound("This source was not made from a file.")
@@ -129,17 +199,22 @@ class Sources:
 
     def _chunk(self, tenant_id: UUID, chunk_id: UUID, *, around: int = 0) -> tuple[ChunkView, ...]:
         with self._database.tenant(tenant_id) as session:
-            found = session.get(ChunkRow, (tenant_id, chunk_id))
-            if found is None:
-                raise NotFound(
-                    "This passage is no longer there; its source was changed or deleted."
-                )
-            query = _chunks(tenant_id).where(
-                ChunkRow.source_id == found.source_id,
-                ChunkRow.position.between(found.position - around, found.position + around),
-            )
-            rows = session.execute(query.order_by(ChunkRow.position))
-            return tuple(_chunk_view(row) for row in rows)
+            return read_chunks(tenant_id, chunk_id, around=around, session=session)
+
+
+def read_chunks(
+    tenant_id: UUID, chunk_id: UUID, *, around: int = 0, session: Session
+) -> tuple[ChunkView, ...]:
+    """Return a passage between so many before and after it in its source. Raises NotFound."""
+    found = session.get(ChunkRow, (tenant_id, chunk_id))
+    if found is None:
+        raise NotFound("This passage is no longer there; its source was changed or deleted.")
+    query = _chunks(tenant_id).where(
+        ChunkRow.source_id == found.source_id,
+        ChunkRow.position.between(found.position - around, found.position + around),
+    )
+    rows = session.execute(query.order_by(ChunkRow.position))
+    return tuple(_chunk_view(row) for row in rows)
 
 
 def find_source(
@@ -173,7 +248,25 @@ def source_view(row: Source) -> SourceView:
         token_count=row.token_count,
         created_at=row.created_at,
         processed_at=row.processed_at,
+        step_done=row.step_done,
+        step_total=row.step_total,
+        language=row.language,
+        tags=tuple(row.tags),
+        added_by=row.added_by,
+        form=source_form(row),
+        origin=dict(row.origin),
+        embedded_count=row.embedded_count,
+        reused_count=row.reused_count,
+        repeated_count=row.repeated_count,
+        embedding_cost_usd=row.embedding_cost_usd,
+        chunk_tokens=row.chunk_settings.get("chunk_tokens"),
     )
+
+
+def source_form(row: Source) -> SourceForm:
+    """Return how a source is fed; one from before this was kept is told by its type."""
+    records = "records" if row.media_type == "text/csv" else "file"
+    return cast(SourceForm, row.origin.get("form", records))
 
 
 def _chunks(tenant_id: UUID) -> Select[tuple[ChunkRow, str]]:
@@ -198,9 +291,11 @@ _SHOWN = (
     "language",
     "page",
     "label",
+    "url",
     "token_count",
     "is_citable",
     "enabled",
+    "edit_id",
 )
 
 
@@ -219,7 +314,9 @@ def _chunk_view(row: Row[tuple[ChunkRow, str]]) -> ChunkView:
         language=found["language"],
         page=found["page"],
         label=found["label"],
+        url=found["url"],
         token_count=found["token_count"],
         is_citable=found["is_citable"],
         enabled=found["enabled"],
+        edit_id=found["edit_id"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ class AnswerStream:
         self._question = question
         self._cancelled = threading.Event()
         self._queue: queue.Queue[_Item] = queue.Queue()
-        self._thread = threading.Thread(target=self._run, name="leanrag-turn", daemon=True)
+        run = contextvars.copy_context().run  # whose turn it is goes along
+        self._thread = threading.Thread(
+            target=run, args=(self._run,), name="leanrag-turn", daemon=True
+        )
         self._thread.start()
 
     def events(self, poll_seconds: float = 0.1) -> Iterator[TurnEvent | None]:

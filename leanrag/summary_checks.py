@@ -75,7 +75,7 @@ def _form(summary: str, _: SummaryMaterial) -> str:
     words = folded_words(summary)
     whole = f" {' '.join(words)} "
     opening = f" {' '.join(words[:OPENING_WORDS])} "
-    cues = _load_cues()
+    cues = load_form_cues()
     for name, reason in _FORMS.items():
         if (name in cues.opening and cues.opening[name].match(opening)) or (
             name in cues.anywhere and cues.anywhere[name].search(whole)
@@ -105,7 +105,7 @@ def _secret(summary: str, _: SummaryMaterial) -> str:
 
 def _leak(summary: str, material: SummaryMaterial) -> str:
     """Hold a summary to the rule of answers: learn-only words unless the conversation has them."""
-    if _is_withheld(summary, material.own_texts, ()):
+    if repeats(summary, material.own_texts):
         return "it repeats the bot's instructions"
     guard = LearnOnlyGuard(
         material.private_texts, material.said, forbidden_phrases=material.private_names
@@ -115,9 +115,10 @@ def _leak(summary: str, material: SummaryMaterial) -> str:
     return "it leaks learn-only knowledge" if guard.findings else ""
 
 
-def _is_withheld(summary: str, texts: tuple[str, ...], allowed: tuple[str, ...]) -> bool:
+def repeats(written: str, texts: tuple[str, ...], allowed: tuple[str, ...] = ()) -> bool:
+    """Tell whether more than 7 words in a row are those of `texts` and of nothing `allowed`."""
     guard = LearnOnlyGuard(texts, allowed)
-    guard.feed(summary)
+    guard.feed(written)
     guard.finish()
     return bool(guard.findings)
 
@@ -129,12 +130,17 @@ def _invention(summary: str, material: SummaryMaterial) -> str:
 
 
 def _other_matter(summary: str, material: SummaryMaterial) -> str:
-    language = detect_language(" ".join(material.said))
-    words = {word for word in analyze(summary, language) if not word.isdigit()}
-    said = {word for text in material.said for word in analyze(text, language)}
-    if sum(_is_said(word, said) for word in words) < MIN_SAID_SHARE * len(words):
+    if not tells_of(summary, material.said):
         return "it tells of something else than the conversation"
     return ""
+
+
+def tells_of(written: str, said: tuple[str, ...]) -> bool:
+    """Tell whether at least 40 % of its words, stemmed, stand in what was said."""
+    language = detect_language(" ".join(said))
+    words = {word for word in analyze(written, language) if not word.isdigit()}
+    known = {word for text in said for word in analyze(text, language)}
+    return sum(_is_said(word, known) for word in words) >= MIN_SAID_SHARE * len(words)
 
 
 def _is_said(word: str, said: set[str]) -> bool:
@@ -173,16 +179,19 @@ def _bare(code: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cues:
+class FormCues:
+    """Patterns by the form that they betray: of a text's first 6 words, and of any place."""
+
     opening: dict[str, re.Pattern[str]]
     anywhere: dict[str, re.Pattern[str]]
 
 
 @lru_cache(maxsize=1)
-def _load_cues() -> _Cues:
+def load_form_cues() -> FormCues:
+    """Load the cues of the file beside this module (cached)."""
     with CUES_FILE.open("rb") as file:
         data: dict[str, Any] = tomllib.load(file)
-    return _Cues(
+    return FormCues(
         *(
             {name: compile_cues(own.values()) for name, own in data[part].items()}
             for part in ("opening", "anywhere")

@@ -24,13 +24,14 @@ from db.tenancy import Database
 from leanrag import prompts
 from leanrag.errors import LeanRagError
 from leanrag.memory import ReplacedSummary, SessionMemoryManager
+from leanrag.model_reply import ModelReply
 from leanrag.pricing import cost_usd
 from leanrag.private_knowledge import read_private_knowledge
 from leanrag.provider import address_of
 from leanrag.settings import Settings
 from leanrag.settlement import AdmittedTurn
 from leanrag.summary_checks import SummaryMaterial, reason_to_refuse
-from leanrag.summary_writer import SUMMARY_RULES, SummaryWriter, WrittenSummary
+from leanrag.summary_writer import SUMMARY_RULES, SummaryWriter
 from leanrag.text.tokens import TokenCounter
 from leanrag.token_margin import EXACT, TokenMargin, TokenMargins
 from leanrag.types import Language
@@ -151,7 +152,7 @@ class SummaryRenewal:
         return outcome
 
     def _store(
-        self, due: SummaryToRenew, written: WrittenSummary, *, session: Session
+        self, due: SummaryToRenew, written: ModelReply, *, session: Session
     ) -> RenewalOutcome:
         if written.failure is not None:
             return "failed"
@@ -184,7 +185,7 @@ class SummaryRenewal:
         return reason_to_refuse(summary, material, self._counter, self._memory.max_summary_tokens)
 
     def _usage(
-        self, due: SummaryToRenew, written: WrittenSummary, outcome: RenewalOutcome
+        self, due: SummaryToRenew, written: ModelReply, outcome: RenewalOutcome
     ) -> dict[str, object]:
         """Return the columns of the call's usage event."""
         usage = written.usage

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from leanrag import prompts
-from leanrag.budget import TOKENS_PER_MESSAGE, TOKENS_PER_REPLY
 from leanrag.customer_secrets import mask_secrets
-from leanrag.errors import ProviderError
 from leanrag.llm import ChatModel
+from leanrag.model_reply import ModelReply, ask_once, count_prompt
 from leanrag.text.normalize import clean
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import ModelUsage, PastMessage, PromptMessage
@@ -34,22 +32,6 @@ NO_ROOM = "The prompt's limit leaves no room for the conversation."
 _LABELS = (prompts.summary_line("").strip(), "Customer:")
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenSummary:
-    """A model's reply and what it cost; `failure` is why there is none, or only a part.
-
-    `counted_tokens` is our count of the prompt; `usage` the provider's, or ours where it sent none.
-    """
-
-    text: str
-    model: str
-    usage: ModelUsage
-    counted_tokens: int
-    latency_ms: float
-    first_token_ms: float | None
-    failure: str | None = None
-
-
 class SummaryWriter:
     """Lets a chat model write a conversation's summary."""
 
@@ -70,18 +52,11 @@ class SummaryWriter:
         lines += [self._line(message) for message in messages]
         while True:
             prompt = _prompt(lines)
-            if self.count(prompt) <= max_prompt_tokens:
+            if count_prompt(prompt, self._counter) <= max_prompt_tokens:
                 return prompt
             if len(lines) <= oldest + 1:
                 return ()
             del lines[oldest]
-
-    def count(self, prompt: Sequence[PromptMessage]) -> int:
-        """Return the tokens of a prompt as they are billed, the chat format's overhead included."""
-        return TOKENS_PER_REPLY + sum(
-            TOKENS_PER_MESSAGE + self._counter.count(m.role) + self._counter.count(m.content)
-            for m in prompt
-        )
 
     def write(
         self,
@@ -90,41 +65,20 @@ class SummaryWriter:
         *,
         max_prompt_tokens: int,
         cancelled: threading.Event,
-    ) -> WrittenSummary:
+    ) -> ModelReply:
         """Ask the model once. Never raises ProviderError: it is told in `failure`."""
         prompt = self.prompt(old_summary, messages, max_prompt_tokens)
-        started = time.monotonic()
         if not prompt:
             unused = ModelUsage(0, 0, reported=False)
-            return WrittenSummary("", self._model.name, unused, 0, 0.0, None, NO_ROOM)
-        pieces: list[str] = []
-        usage: ModelUsage | None = None
-        model, failure = self._model.name, None
-        first_token_ms: float | None = None
-        try:
-            for piece in self._model.stream(
-                prompt, cancelled=cancelled, max_completion_tokens=self._max_completion_tokens
-            ):
-                if piece.text and first_token_ms is None:
-                    first_token_ms = (time.monotonic() - started) * 1000
-                pieces.append(piece.text)
-                usage, model = piece.usage or usage, piece.model or model
-                if piece.finish_reason == "length":
-                    failure = "The model did not come to an end."
-        except ProviderError as exc:
-            failure = exc.message
-        if cancelled.is_set() and failure is None:
-            failure = "The product was stopped meanwhile."
-        counted, text = self.count(prompt), "".join(pieces)
-        return WrittenSummary(
-            text=plain(text),
-            model=model,
-            usage=usage or self._estimate(counted, text),
-            counted_tokens=counted,
-            latency_ms=(time.monotonic() - started) * 1000,
-            first_token_ms=first_token_ms,
-            failure=failure,
+            return ModelReply("", self._model.name, unused, 0, 0.0, None, NO_ROOM)
+        reply = ask_once(
+            self._model,
+            prompt,
+            counter=self._counter,
+            max_completion_tokens=self._max_completion_tokens,
+            cancelled=cancelled,
         )
+        return replace(reply, text=plain(reply.text))
 
     def _line(self, message: PastMessage) -> str:
         limit = MAX_CUSTOMER_TOKENS if message.role == "user" else MAX_ASSISTANT_TOKENS
@@ -132,14 +86,6 @@ class SummaryWriter:
         if self._counter.count(said) > limit:
             said = self._counter.truncate(said, limit - 1).rstrip() + "…"
         return prompts.message_line(message, said)
-
-    def _estimate(self, counted_tokens: int, text: str) -> ModelUsage:
-        """Count what the provider did not report; nothing where no text came back."""
-        return ModelUsage(
-            prompt_tokens=counted_tokens if text else 0,
-            completion_tokens=self._counter.count(text),
-            reported=False,
-        )
 
 
 def plain(text: str) -> str:

@@ -194,6 +194,11 @@ class TokenMargins:
             if tenant_id in self._kept:
                 self._kept[tenant_id][1][served, language] = learned
 
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is held of a tenant that is no more."""
+        with self._lock:
+            self._kept.pop(tenant_id, None)
+
     def _ratio(self, served: ServedModel, counted_tokens: int, reported_tokens: int) -> float:
         """Return the factor by which a prompt of this report would just have met the limit.
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.models import GLOBAL_TENANT_ID
 from db.tenancy import Database
+from leanrag.acting_name import acting_name
 from leanrag.bot_version_rows import publish_routing
 from leanrag.errors import Conflict, InvalidInput
 from leanrag.labelled_messages import load_examples, model_for
@@ -135,6 +136,11 @@ class RouterCache:
             self._kept[tenant_id] = (version, router)
         return router
 
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is held of a tenant that is no more."""
+        with self._lock:
+            self._kept.pop(tenant_id, None)
+
     def make(self, tenant_id: UUID, draft: TuningDraft, *, session: Session) -> QueryRouter:
         """Return the router of a draft, with the model that this tenant's turns have.
 
@@ -228,7 +234,7 @@ def _put_in_force(
     if own == read_overlay(tenant_id, session=session):
         return
     replace_overlay(tenant_id, own, session=session)
-    publish_routing(tenant_id, own, edited_by=edited_by, session=session)
+    publish_routing(tenant_id, own, edited_by=acting_name(edited_by), session=session)
 
 
 def _version(tenant_id: UUID, *, session: Session) -> str:

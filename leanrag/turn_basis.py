@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from leanrag.bots import CHOSEN_BOT, no_such_bot
 from leanrag.counterfactual import SENT_MESSAGES, SOURCE_TOTALS, SourceTotals
+from leanrag.embedding_models import MODEL_IN_USE
 from leanrag.memory import LATEST_MESSAGES, SUMMARY_IN_FORCE, past_message
 from leanrag.prompts import voice
 from leanrag.response_cache import KNOWLEDGE_VERSION
@@ -24,7 +25,7 @@ _PARTS = """
     SELECT bot.bot_id, bot.prompt_version, bot.persona, bot.instructions,
            bot.greeting, bot.fallback,
            ({version}) AS tuning_version,
-           ({knowledge}) AS knowledge_version,
+           ({knowledge}) AS knowledge_version, ({model}) AS embedding_model,
            ({summary}) AS summary,
            (SELECT json_agg(json_build_array(role, text)) FROM ({latest}) m) AS latest,
            (SELECT json_agg(json_build_array(kind, tokens, passages, sources))
@@ -34,6 +35,7 @@ _BASIS = text(
     _PARTS.format(
         version=TUNING_VERSION,
         knowledge=KNOWLEDGE_VERSION,
+        model=MODEL_IN_USE,
         summary=SUMMARY_IN_FORCE,
         latest=LATEST_MESSAGES,
         totals=SOURCE_TOTALS,
@@ -47,7 +49,8 @@ class TurnBasis:
     """A bot's voice, the tuning's version, the sources' sizes, and what was said before.
 
     `persona`, `instructions`, `greeting` and `fallback` (by language) are those of the bot's
-    published version, `prompt_version`. `latest` are the last messages with any text, newest
+    published version, `prompt_version`. `embedding_model` is "" where nothing is embedded yet.
+    `latest` are the last messages with any text, newest
     first: as many as a turn carries along, or as sending everything would take, whichever is more.
     """
 
@@ -62,6 +65,7 @@ class TurnBasis:
     fallback: dict[str, str] = field(default_factory=dict)
     prompt_version: int = 0
     knowledge_version: str | None = None
+    embedding_model: str = ""
 
     @property
     def voice(self) -> str:
@@ -104,4 +108,5 @@ def read_basis(
         fallback=row.fallback,
         prompt_version=row.prompt_version,
         knowledge_version=row.knowledge_version,
+        embedding_model=row.embedding_model or "",
     )

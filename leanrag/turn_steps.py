@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from leanrag.budget import TokenBudgetController
 from leanrag.embedding_cache import QuestionEmbedder
@@ -39,3 +40,9 @@ class TurnSteps:
     cache: ResponseCache
     answer_settings: str
     renewal: SummaryRenewal | None = None
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what this process holds in memory of a tenant that is no more."""
+        self.retriever.forget(tenant_id)
+        self.routers.forget(tenant_id)
+        self.margins.forget(tenant_id)

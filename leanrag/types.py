@@ -12,7 +12,9 @@ RIGHT_TO_LEFT: frozenset[str] = frozenset({"fa", "ar"})
 
 SourceKind = Literal["faq", "manual", "product", "website", "document"]
 SOURCE_KINDS: tuple[SourceKind, ...] = ("faq", "manual", "product", "website", "document")
-SourceStatus = Literal["pending", "processing", "processed", "failed"]
+# How a source is fed: an uploaded file, a grid of records, instructions, or a website.
+SourceForm = Literal["file", "records", "manual", "website"]
+SourceStatus = Literal["pending", "processing", "processed", "failed", "cancelled"]
 
 Intent = str
 DEFAULT_INTENTS: tuple[Intent, ...] = ("pricing", "product", "howto", "contact", "general")
@@ -123,7 +125,7 @@ class Passage:
 
     `probability` is the chance that of all candidates this one answers, and `sentences` tells which
     of its sentences do: theirs add up to it. Both are set by ranking, for the first candidates.
-    `label` names its place in a file without pages.
+    `label` names its place in a file without pages, `url` is the web page it stands on.
     """
 
     passage_id: UUID
@@ -142,6 +144,7 @@ class Passage:
     dense_score: float
     score: float
     label: str = ""
+    url: str = ""
     probability: float = 0.0
     sentences: tuple[SentenceChance, ...] = ()
 
@@ -255,7 +258,10 @@ class ModelDelta:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A passage that an answer cites: `number` is its marker, `quote` the passage's own words."""
+    """A passage that an answer cites: `number` is its marker, `quote` the passage's own words.
+
+    `label` names its place in a file without pages, `url` is the web page it stands on.
+    """
 
     number: int
     passage_id: UUID
@@ -265,6 +271,7 @@ class Citation:
     page: int | None
     quote: str
     label: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

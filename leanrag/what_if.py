@@ -100,7 +100,7 @@ class WhatIf:
         started = time.perf_counter()
         check_draft(draft)
         budget = self._steps.budget if limits is None else self._budget_of(limits)
-        with self._database.tenant(tenant_id) as session:
+        with self._database.tenant(tenant_id, is_snapshot=True) as session:
             forbid_writing(session)
             asked = read_questions(tenant_id, bot=bot, limit=questions, session=session)
             routed = to_be_routed(asked, self._steps.contact)
@@ -118,7 +118,7 @@ class WhatIf:
             for question, vector in zip(routed, vectors.vectors, strict=True):
                 if cancelled is not None and cancelled.is_set():
                     break
-                done.append(replay.run(question, vector))
+                done.append(replay.run(question, vector, vectors.model))
                 if on_progress is not None:
                     on_progress(len(done), len(routed))
         return WhatIfReport(
@@ -168,8 +168,8 @@ class _Replay:
         self._bases: dict[UUID, TurnBasis] = {}
         self._margins: dict[Language, TokenMargin] = {}
 
-    def run(self, question: PastQuestion, vector: Vectors) -> ReplayedQuestion:
-        """Replay one question. What is wrong with it alone is in the result."""
+    def run(self, question: PastQuestion, vector: Vectors, model: str) -> ReplayedQuestion:
+        """Replay a question, embedded by `model`. What is wrong with it alone is in the result."""
         before_route, after_route = (r.route(question.text) for r in (self._before, self._after))
         basis = self._basis(question.bot_id)
         ranked = self._steps.retriever.rank(
@@ -177,6 +177,7 @@ class _Replay:
             question.text,
             before_route.language,
             vector=vector,
+            model=model,
             bot_id=basis.bot_id,
             session=self._session,
         )

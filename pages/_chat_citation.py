@@ -12,7 +12,9 @@ from leanrag.errors import NotFound
 from leanrag.sources import ChunkView, SourceView
 from leanrag.types import Citation
 from pages._locale import number, t
+from pages._row_label import label_text
 from pages._safe_text import plain_text
+from pages._services import current_tenant
 
 
 def show_citation(services: Services, citation: Citation) -> None:
@@ -22,7 +24,7 @@ def show_citation(services: Services, citation: Citation) -> None:
 
 
 def _draw(services: Services, citation: Citation) -> None:
-    tenant_id = services.local_tenant_id
+    tenant_id = current_tenant()
     try:
         source = services.sources.get(tenant_id, citation.source_id)
         passage = services.sources.chunk(tenant_id, citation.passage_id)
@@ -49,7 +51,7 @@ def _draw_place(title: str, heading: str, page: int | None, label: str) -> None:
     if page is not None:
         parts.append(t("chat.page", page=number(page)))
     elif label:
-        parts.append(plain_text(label))
+        parts.append(plain_text(label_text(label)))
     if parts:
         st.caption(" · ".join(parts))
 

@@ -25,6 +25,7 @@ from pages._chat_text import direction, isolated, place
 from pages._intents import intent_name, language_name
 from pages._locale import money, number, percent, seconds, t, ui_language
 from pages._safe_text import plain_text, safe_markdown
+from pages._services import current_tenant, may
 from pages._xray import draw_xray
 from pages._xray_budget import sent_tokens
 from pages._xray_decision import is_fixed
@@ -38,7 +39,7 @@ def draw_history(services: Services) -> tuple[MessageView, ...]:
     conversation_id = open_conversation_id()
     if conversation_id is None:
         return ()
-    messages = services.conversations.messages(services.local_tenant_id, conversation_id)
+    messages = services.conversations.messages(current_tenant(), conversation_id)
     live = live_answer()
     if live is not None:
         messages = _without(live, messages)
@@ -113,7 +114,8 @@ def _draw_status(services: Services, message: MessageView, question: str) -> Non
         st.caption(f":material/stop_circle: {t('chat.stopped')}")
     elif message.status == "partial":
         st.caption(f":material/warning: {t('chat.partial')}")
-    if message.status in ("failed", "partial") and question and live_answer() is None:
+    is_over = message.status in ("failed", "partial") and live_answer() is None
+    if is_over and question and may("ask"):
         st.button(
             t("chat.ask_again"),
             icon=":material/refresh:",

@@ -8,10 +8,17 @@ import streamlit as st
 
 from leanrag.bootstrap import Services
 from leanrag.conversations import ConversationView
-from leanrag.errors import NotFound
-from pages._chat_state import begin_conversation, open_conversation, open_conversation_id
+from leanrag.errors import LeanRagError, NotFound
+from pages._chat_state import (
+    begin_conversation,
+    open_conversation,
+    open_conversation_id,
+    show_problem,
+)
+from pages._error_text import error_text
 from pages._locale import t, when
 from pages._safe_text import plain_text
+from pages._services import current_tenant, may
 
 _LISTED = 30
 _TITLE_LETTERS = 60
@@ -20,15 +27,16 @@ _TITLE_LETTERS = 60
 def draw_conversations(services: Services) -> None:
     """Draw the list in the sidebar: a new one first, then the latest."""
     opened = open_conversation_id()
-    listed = services.conversations.list(services.local_tenant_id, limit=_LISTED)
+    listed = services.conversations.list(current_tenant(), limit=_LISTED)
     with st.sidebar, st.container(key="chat_conversations", gap="xsmall"):
-        st.button(
-            t("chat.new"),
-            icon=":material/add:",
-            key="chat_new",
-            width="stretch",
-            on_click=begin_conversation,
-        )
+        if may("ask"):
+            st.button(
+                t("chat.new"),
+                icon=":material/add:",
+                key="chat_new",
+                width="stretch",
+                on_click=begin_conversation,
+            )
         if listed:
             st.caption(t("chat.conversations"))
         for conversation in listed:
@@ -63,11 +71,11 @@ def _help(conversation: ConversationView) -> str:
 
 def draw_heading(services: Services) -> None:
     """Draw whom one talks to, and for an open conversation the way to delete it."""
-    bot = services.bots.find(services.local_tenant_id)
+    bot = services.bots.find(current_tenant())
     opened = open_conversation_id()
     with st.container(key="chat_heading", horizontal=True, vertical_alignment="center"):
         st.subheader(plain_text(bot.name), anchor=False)
-        if opened is not None:
+        if opened is not None and may("conversations.write"):
             _draw_delete(services, opened)
 
 
@@ -85,9 +93,12 @@ def _draw_delete(services: Services, conversation_id: UUID) -> None:
 
 def _delete(services: Services, conversation_id: UUID) -> None:
     try:
-        services.conversations.delete(services.local_tenant_id, conversation_id)
+        services.conversations.delete(current_tenant(), conversation_id)
     except NotFound:
         st.toast(t("chat.deleted_already"))
+    except LeanRagError as exc:
+        show_problem(error_text(exc))
+        return
     begin_conversation()
 
 

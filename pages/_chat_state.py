@@ -8,8 +8,11 @@ import streamlit as st
 
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
+from leanrag.errors import LeanRagError
 from leanrag.stream import AnswerStream
 from pages._chat_answer import LiveAnswer
+from pages._error_text import error_text
+from pages._services import current_tenant, may
 
 INPUT_KEY = "chat_input"
 _QUERY = "conversation"
@@ -66,11 +69,13 @@ def ask(services: Services, question: str) -> None:
         while before.advance():  # until it is stored
             continue
     conversation_id = open_conversation_id()
-    stream = AnswerStream(
-        services.answerer,
-        services.local_tenant_id,
-        Question(text=question, conversation_id=conversation_id),
-    )
+    try:
+        tenant_id = current_tenant()
+    except LeanRagError as exc:  # signed out meanwhile
+        refuse(question, error_text(exc))
+        return
+    asked = Question(text=question, conversation_id=conversation_id)
+    stream = AnswerStream(services.answerer, tenant_id, asked)
     st.session_state.pop(_REFUSAL, None)
     st.session_state[_LIVE] = LiveAnswer(stream, question=question, asked_in=conversation_id)
 
@@ -96,19 +101,24 @@ def forget_live_answer() -> None:
 def refuse(question: str, sentence: str) -> None:
     """A question was not taken: say why, and give its text back to the input."""
     forget_live_answer()
-    st.session_state[_REFUSAL] = sentence
+    show_problem(sentence)
     st.session_state[_RESTORED] = question
 
 
+def show_problem(sentence: str) -> None:
+    """Keep what was wrong with the last act for the next drawing, until something else is done."""
+    st.session_state[_REFUSAL] = sentence
+
+
 def refusal() -> str:
-    """Return why the last question was not taken, or nothing."""
+    """Return why the last question or act was not taken, or nothing."""
     return str(st.session_state.get(_REFUSAL, ""))
 
 
 def restore_question() -> None:
     """Put a refused question back into the input; call before the input is drawn."""
     restored = st.session_state.pop(_RESTORED, None)
-    if restored is not None:
+    if restored is not None and may("ask"):
         st.session_state[INPUT_KEY] = restored
 
 

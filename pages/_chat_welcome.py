@@ -9,6 +9,7 @@ from pages._chat_messages import message_box, text_box
 from pages._chat_state import ask
 from pages._locale import t, ui_language
 from pages._safe_text import safe_markdown
+from pages._services import current_tenant, may
 
 _DEMO_BOT = "shop-assistant"
 _EXAMPLES = ("example_1", "example_2", "example_3", "example_4")
@@ -16,11 +17,11 @@ _EXAMPLES = ("example_1", "example_2", "example_3", "example_4")
 
 def draw_welcome(services: Services) -> None:
     """Greet, and for the demo shop's bot offer four questions that its sources answer."""
-    bot = services.bots.find(services.local_tenant_id)
+    bot = services.bots.find(current_tenant())
     greeting = bot.greeting.get(ui_language(), "") or t("chat.greeting")
     with message_box("assistant"), text_box(greeting, key="greeting"):
         st.markdown(safe_markdown(greeting))
-    if bot.slug != _DEMO_BOT:
+    if bot.slug != _DEMO_BOT or not may("ask"):
         return
     with st.container(key="chat_examples", gap="small"):
         st.caption(t("chat.examples"))

@@ -110,14 +110,15 @@ def seconds(milliseconds: float) -> str:
 
 def when(moment: datetime) -> str:
     """Write a moment in the browser's time zone; today's without its date."""
-    here = moment.astimezone(_time_zone())
+    here = moment.astimezone(time_zone())
     language = ui_language()
     if here.date() == datetime.now(here.tzinfo).date():
         return _with_local_digits(format_time(here, "HH:mm", locale=language))
     return _with_local_digits(format_datetime(here, "d MMM y HH:mm", locale=language))
 
 
-def _time_zone() -> ZoneInfo:
+def time_zone() -> ZoneInfo:
+    """Return the browser's time zone; UTC where it is not known."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):  # a name that only the browser knows

@@ -6,14 +6,18 @@ import logging
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from leanrag.errors import LeanRagError
+from leanrag.errors import LeanRagError, Unauthenticated
 from leanrag.types import Language
 from pages._error_text import error_text
 from pages._locale import LANGUAGE_NAMES, choose_language, keep_language, t, ui_language
 from pages._look import apply_look
+from pages._menu import PAGES, MenuPage, may_open, open_pages
 from pages._safe_text import plain_text
-from pages._services import get_services
+from pages._services import get_services, running_services, visitor
+from pages._sign_in import draw_sign_in
+from pages._visitor import draw_refusal, draw_visitor
 
 _ICON = Path(__file__).parent.parent / "static" / "favicon.png"
 _LANGUAGE_WIDGET = "shell_language_choice"
@@ -21,27 +25,66 @@ _log = logging.getLogger("leanrag.console")
 
 
 def draw_console() -> None:
-    """Draw the shell and the page that is open in it."""
+    """Draw the shell and the page that is open in it, or the way to sign in."""
     st.set_page_config(page_title=t("shell.product"), page_icon=str(_ICON), layout="wide")
     keep_language()
     apply_look()
-    listed = [
-        st.Page("pages/chat.py", title=t("shell.chat"), icon=":material/chat:", default=True),
-        st.Page("pages/documents.py", title=t("shell.documents"), icon=":material/description:"),
-        st.Page("pages/tuning.py", title=t("shell.tuning"), icon=":material/tune:"),
-        st.Page("pages/usage.py", title=t("shell.usage"), icon=":material/monitoring:"),
-    ]
-    # Streamlit's own list would show every file of pages/ until this one is known.
-    page = st.navigation(listed, position="hidden")
+    try:
+        identity, settings = visitor(anew=True), get_services().settings
+    except Unauthenticated:
+        _draw_closed()
+        return
+    except LeanRagError as error:
+        _navigate(PAGES)
+        st.error(error_text(error))
+        return
+    page, links = _navigate(PAGES, first=next(open_pages(identity, settings), PAGES[0]))
     with st.sidebar, st.container(key="shell_pages", gap="xxsmall"):
-        for link in listed:
-            st.page_link(link, width="stretch")
+        for entry in open_pages(identity, settings):
+            st.page_link(links[entry], width="stretch")
     # Before the page, which may take its time; the styles move it to the sidebar's end.
     with st.sidebar, st.container(key="shell_foot"):
+        draw_visitor(get_services(), identity)
         _draw_language()
-        _draw_tenant()
+        _draw_model()
+    entry = next(entry for entry in PAGES if links[entry] == page)
+    if may_open(entry, identity, settings):
+        _run(page)
+    else:
+        draw_refusal(get_services(), identity)
+
+
+def _navigate(
+    entries: tuple[MenuPage, ...], *, first: MenuPage | None = None
+) -> tuple[StreamlitPage, dict[MenuPage, StreamlitPage]]:
+    """Tell Streamlit of all pages, and return the one that the address names.
+
+    Its own list would show every file of pages/ until this one is known.
+    """
+    links = {
+        entry: st.Page(
+            f"pages/{entry.name}.py",
+            title=t(f"shell.{entry.name}"),
+            icon=entry.icon,
+            default=entry == (first or entries[0]),
+        )
+        for entry in entries
+    }
+    return st.navigation(list(links.values()), position="hidden"), links
+
+
+def _draw_closed() -> None:
+    _navigate(PAGES)
+    with st.container(key="sign_in", horizontal_alignment="center"), st.container(width=430):
+        draw_sign_in(running_services())
+        _draw_language()
+
+
+def _run(page: StreamlitPage) -> None:
     try:
         page.run()
+    except Unauthenticated:
+        st.rerun()  # the session ended meanwhile
     except LeanRagError as error:
         st.error(error_text(error))
 
@@ -72,15 +115,8 @@ def _change_language() -> None:
     choose_language(st.session_state[_LANGUAGE_WIDGET])
 
 
-def _draw_tenant() -> None:
-    try:
-        services = get_services()
-        tenant = services.tenants.find(str(services.local_tenant_id))
-    except LeanRagError as error:
-        st.error(error_text(error))
-        return
-    st.caption(f"{t('shell.tenant')}: {plain_text(tenant.name)}")
-    model = services.answerer.model_name
+def _draw_model() -> None:
+    model = get_services().answerer.model_name
     if model == "extractive":
         st.caption(t("shell.answers_by_quotes"), help=t("shell.answers_by_quotes_help"))
     else:

@@ -37,6 +37,13 @@ def open_draft(tuning: Tuning, tenant_id: UUID) -> None:
         start_over(tuning.load(tenant_id))
 
 
+def show_saved(tuning: Tuning, tenant_id: UUID) -> None:
+    """Put what is in force in the place of a draft, for whoever makes none."""
+    latest = tuning.load(tenant_id)
+    if st.session_state.get(_DRAFT) != latest:
+        start_over(latest)
+
+
 def start_over(saved: TuningDraft) -> None:
     """Begin anew from `saved`; the grids forget their edits."""
     st.session_state[_SAVED] = saved

@@ -22,27 +22,49 @@ _VIEW, _REST = "tuning_keyword_view", "tuning_keyword_rest"
 _COLUMNS = ("keyword", "intent", "language", "weight", "enabled")
 
 
-def draw_keywords() -> None:
-    """Draw the filters and the grid, and take the grid's edits over into the draft."""
-    st.caption(t("tuning.keywords_intro"))
+def draw_keywords(*, is_fixed: bool = False) -> None:
+    """Draw the filters and the grid, and take the grid's edits over into the draft.
+
+    Where `is_fixed`, the keywords are shown to be read alone.
+    """
+    if not is_fixed:
+        st.caption(t("tuning.keywords_intro"))
     intents = tuple(routing.intent for routing in current_draft().routings)
     intent, language = _draw_filters(intents)
     key = f"tuning_keyword_grid_{ui_language()}_{revision()}"
     # Without edits of its own (a new key, or back from another page) the grid shows the draft.
     if key not in st.session_state:
         _choose_view(intent, language, st.session_state["tuning_search"])
+    columns = _column_config(intents, intent or intents[0], language or ui_language())
+    if is_fixed:
+        _show(intent, language, columns)
+        return
     view: tuple[KeywordRule, ...] = st.session_state[_VIEW]
     edited = st.data_editor(
         keyword_frame(view),
         num_rows="dynamic",
         hide_index=True,
         height=460,
-        column_config=_column_config(intents, intent or intents[0], language or ui_language()),
+        column_config=columns,
         key=key,
     )
     _take_over(edited)
     shown, every = number(len(edited)), number(len(current_draft().keywords))
     st.caption(t("tuning.keywords_shown", shown=shown, every=every))
+
+
+def _show(intent: Intent | None, language: Language | None, columns: dict[str, Any]) -> None:
+    _choose_view(intent, language, st.session_state["tuning_search"])
+    view: tuple[KeywordRule, ...] = st.session_state[_VIEW]
+    st.dataframe(
+        keyword_frame(view),
+        hide_index=True,
+        height=460,
+        column_config=columns,
+        key="tuning_keywords_shown",
+    )
+    shown, every = number(len(view)), number(len(current_draft().keywords))
+    st.caption(t("tuning.keywords_listed", shown=shown, every=every))
 
 
 def keyword_frame(rules: Sequence[KeywordRule]) -> pd.DataFrame:

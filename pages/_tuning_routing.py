@@ -28,9 +28,22 @@ _BASE = "tuning_routing_base"
 MAX_INTENT_LETTERS = 40
 
 
-def draw_routing(*, max_tokens: int) -> None:
-    """Draw the grid and the shares; take the grid's edits over into the draft."""
+def draw_routing(*, max_tokens: int, is_fixed: bool = False) -> None:
+    """Draw the grid and the shares; take the grid's edits over into the draft.
+
+    Where `is_fixed`, the routings are shown to be read alone.
+    """
     st.caption(t("tuning.routing_intro"))
+    if is_fixed:
+        st.dataframe(
+            routing_frame(current_draft().routings),
+            hide_index=True,
+            height="content",
+            column_config=_column_config(max_tokens),
+            key="tuning_routing_shown",
+        )
+        _draw_shares(current_draft().routings, max_tokens=max_tokens)
+        return
     key = f"tuning_routing_grid_{ui_language()}_{revision()}"
     if key not in st.session_state:
         st.session_state[_BASE] = current_draft().routings
@@ -93,7 +106,9 @@ def _draw_own_intents() -> None:
                 help=t("tuning.intent_name_help"),
                 key="tuning_intent_name",
             )
-            if st.form_submit_button(t("tuning.add_intent"), icon=":material/add:"):
+            if st.form_submit_button(
+                t("tuning.add_intent"), icon=":material/add:", key="tuning_add_intent"
+            ):
                 _add_intent("_".join(name.lower().split()))
         own = [r.intent for r in current_draft().routings if r.intent not in DEFAULT_INTENTS]
         if own:

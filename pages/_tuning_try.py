@@ -26,24 +26,32 @@ _FATE_COLOURS: dict[Fate, str] = {
 }
 
 
-def draw_try(previews: Previews, tenant_id: UUID, *, max_tokens: int) -> None:
-    """Draw the question's field, and below it what the draft would make of the question."""
+def draw_try(
+    previews: Previews, tenant_id: UUID, *, max_tokens: int, has_draft: bool = True
+) -> None:
+    """Draw the question's field, and below it what the draft would make of the question.
+
+    Who has no draft sees what is made of it as things are.
+    """
     st.markdown(f"#### {t('tuning.try_title')}")
     question = st.text_input(
         t("tuning.try_question"), placeholder=t("tuning.try_hint"), key="tuning_question"
     )
     if not question.strip():
-        st.caption(t("tuning.try_empty"))
+        st.caption(t("tuning.try_empty" if has_draft else "tuning.try_empty_reader"))
         return
     try:
         now = previews.preview(tenant_id, question)
-        draft = previews.preview(tenant_id, question, draft=current_draft())
+        draft = now
+        if has_draft:
+            draft = previews.preview(tenant_id, question, draft=current_draft())
     except LeanRagError as exc:
         st.error(plain_text(error_text(exc)), icon=":material/error:")
         return
     _draw_routes(now.route, draft.route)
-    if now.prompt == draft.prompt and now.route == draft.route:
+    if has_draft and now.prompt == draft.prompt and now.route == draft.route:
         st.caption(t("tuning.same_as_now"))
+    st.markdown(f"**{t('tuning.prompt_of_draft' if has_draft else 'tuning.prompt_in_force')}**")
     _draw_prompt(draft, max_tokens=max_tokens)
 
 
@@ -64,8 +72,7 @@ def _draw_route(name: str, route: Route) -> None:
 
 
 def _draw_prompt(preview: TurnPreview, *, max_tokens: int) -> None:
-    """Show the prompt that the draft would send: its tokens, its passages and its exact words."""
-    st.markdown(f"**{t('tuning.prompt_of_draft')}**")
+    """Show the prompt that would be sent: its tokens, its passages and its exact words."""
     draw_budget(preview.prompt, max_tokens, key="tuning_draft")
     everything = preview.counterfactual_tokens
     if everything > preview.prompt.total_tokens:

@@ -21,8 +21,9 @@ from pages._chat_state import (
 from pages._chat_welcome import draw_welcome
 from pages._error_text import error_text
 from pages._locale import t
+from pages._reading import say_reads_only
 from pages._safe_text import plain_text
-from pages._services import get_services
+from pages._services import get_services, may
 
 
 def draw_chat() -> None:
@@ -30,10 +31,14 @@ def draw_chat() -> None:
     services = get_services()
     restore_question()
     stop_place = st.bottom.container()  # before the input, so that Stop stands above it
-    question = st.chat_input(t("chat.placeholder"), key=INPUT_KEY)
-    if question:
-        ask(services, question)
-    focus_input()
+    if may("ask"):
+        question = st.chat_input(t("chat.placeholder"), key=INPUT_KEY)
+        if question:
+            ask(services, question)
+        focus_input()
+    else:
+        with st.bottom:
+            say_reads_only("chat", "ask")
     draw_conversations(services)
     with st.container(key="chat_column"):
         draw_heading(services)
@@ -53,6 +58,7 @@ try:
 except NotFound as exc:
     begin_conversation()
     st.warning(error_text(exc), icon=":material/search_off:")
-    st.button(t("chat.new"), icon=":material/add:", key="chat_new_after_missing")
+    if may("ask"):
+        st.button(t("chat.new"), icon=":material/add:", key="chat_new_after_missing")
 except LeanRagError as exc:
     st.error(error_text(exc), icon=":material/error:")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages._locale import number, t
-from pages._services import get_services
-from pages._tuning_draft import open_draft
+from pages._reading import say_reads_only
+from pages._services import current_tenant, get_services, may
+from pages._tuning_draft import open_draft, show_saved
 from pages._tuning_keywords import draw_keywords
 from pages._tuning_routing import draw_routing
 from pages._tuning_save import draw_save_bar
@@ -20,22 +21,29 @@ _TRIAL_STYLE = """<style>@media (min-width: 641px) {
 }}</style>"""
 
 services = get_services()
-tenant_id = services.local_tenant_id
+tenant_id = current_tenant()
 max_tokens = services.settings.max_prompt_tokens
 
+may_change = may("tuning.write")
 st.title(t("tuning.title"))
-st.caption(t("tuning.intro", tokens=number(max_tokens)))
+if may_change:
+    st.caption(t("tuning.intro", tokens=number(max_tokens)))
+    open_draft(services.tuning, tenant_id)
+else:
+    st.caption(t("tuning.intro_reader", tokens=number(max_tokens)))
+    say_reads_only("tuning", "tuning.write")
+    show_saved(services.tuning, tenant_id)
 st.html(_TRIAL_STYLE)
-open_draft(services.tuning, tenant_id)
 save_bar = st.container(key="tuning_save_bar")
 grids, trial = st.columns([3, 2], gap="small")
 with grids:
     keywords_tab, routing_tab = st.tabs([t("tuning.tab_keywords"), t("tuning.tab_routing")])
     with keywords_tab:
-        draw_keywords()
+        draw_keywords(is_fixed=not may_change)
     with routing_tab:
-        draw_routing(max_tokens=max_tokens)
-with save_bar:  # drawn late: it sums up what the grids have just changed
-    draw_save_bar(services.tuning, tenant_id)
+        draw_routing(max_tokens=max_tokens, is_fixed=not may_change)
+if may_change:
+    with save_bar:  # drawn late: it sums up what the grids have just changed
+        draw_save_bar(services.tuning, tenant_id)
 with trial, st.container(border=True, key="tuning_try"):
-    draw_try(services.previews, tenant_id, max_tokens=max_tokens)
+    draw_try(services.previews, tenant_id, max_tokens=max_tokens, has_draft=may_change)

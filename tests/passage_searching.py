@@ -31,7 +31,7 @@ MEGABYTES_10 = 10 * 1024**2
 
 def make_cache(parts: Parts, **changes: Any) -> PassageIndexCache:
     given = {"max_bytes": MEGABYTES_10, "min_passages": 1, **changes}
-    return PassageIndexCache(parts.database, EMBEDDER.model, **given)
+    return PassageIndexCache(parts.database, **given)
 
 
 def make_search(cache: PassageIndexCache | None, **changes: Any) -> PassageSearch:
@@ -102,4 +102,4 @@ def texts(passages: set[Passage]) -> set[str]:
 
 def forbid_scans(search: PassageSearch) -> None:
     """Let a question that scans the database fail, so that a test knows which way it went."""
-    search._scan = text("SELECT 1 / 0")
+    search._scan = search._scan_words = text("SELECT 1 / 0")

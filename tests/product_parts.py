@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from db.models import ChunkTerms, LexicalStatistics
+from db.models import ChunkTerms, EmbeddingSwitch, LexicalStatistics
 from db.tenancy import Database
 from leanrag.answer import Answerer, Question
 from leanrag.bootstrap import Services
+from leanrag.embedding_models import EmbeddingModels
 from leanrag.embeddings import Embedded, LocalEmbedder
 from leanrag.ingest.jobs import JobQueue
 from leanrag.ingest.pipeline import Ingest, Upload
@@ -56,9 +57,10 @@ class Parts:
 
 
 def make_parts(database: Database, embedder: Any = None, **settings: Any) -> Parts:
-    chosen = Settings(openai_api_key=None, _env_file=None, **settings)  # type: ignore[call-arg]
+    chosen = Settings(openai_api_key=None, _env_file=None, **settings)
     jobs = JobQueue(database.engine.url)
-    ingest = Ingest(database, embedder or LocalEmbedder(), load_counter(), jobs, chosen)
+    models = EmbeddingModels(embedder or LocalEmbedder())
+    ingest = Ingest(database, models, load_counter(), jobs, chosen)
     return Parts(database, Tenants(database), Sources(database), jobs, ingest, chosen)
 
 
@@ -87,6 +89,12 @@ def add_text(
 
 def ask(answerer: Answerer, tenant_id: UUID, text: str, **more: Any) -> list[TurnEvent]:
     return list(answerer.answer(tenant_id, Question(text, **more)))
+
+
+def use_model(database: Database, tenant_id: UUID, model: str) -> None:
+    """Let a tenant's questions be embedded with a model, whatever its passages have."""
+    with database.tenant(tenant_id) as session:
+        session.merge(EmbeddingSwitch(tenant_id=tenant_id, model=model, next_model=""))
 
 
 def counted_statistics(database: Database, tenant_id: UUID) -> tuple[int, bytes]:

@@ -46,11 +46,11 @@ class Leaving(GuardedDatabase):
         self.left = transactions
 
     @contextmanager
-    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
+    def tenant(self, tenant_id: UUID, *, is_snapshot: bool = False) -> Iterator[Session]:
         self.left -= 1
         if self.left < 0:
             raise DatabaseUnavailable(UNAVAILABLE)
-        with super().tenant(tenant_id) as session:
+        with super().tenant(tenant_id, is_snapshot=is_snapshot) as session:
             yield session
 
 

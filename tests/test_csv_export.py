@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanrag.csv_export import FORMULA_STARTS, CsvCell, disarm, export_csv
+from leanrag.csv_export import FORMULA_STARTS, CsvCell, disarm, export_csv, rearm
 
 
 def _read(data: bytes) -> list[list[str]]:
@@ -64,3 +64,13 @@ def test_no_text_begins_like_a_formula_and_none_is_lost(rows: list[list[str]]) -
     read = _read(export_csv(["a", "b"], cells))[1:]
     assert read == [[disarm(cell) for cell in row] for row in rows]
     assert not any(cell.startswith(FORMULA_STARTS) for row in read for cell in row)
+
+
+@given(st.text() | st.text(alphabet="'=+-@\t\r a"))
+def test_what_was_disarmed_is_rearmed_to_the_same_text(text: str) -> None:
+    assert rearm(disarm(text)) == text
+
+
+@pytest.mark.parametrize("text", ["'quoted' words", "it's", "'", "''", "x'=1"])
+def test_an_apostrophe_of_the_text_itself_stays(text: str) -> None:
+    assert disarm(text) == rearm(text) == text

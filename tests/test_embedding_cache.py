@@ -13,6 +13,7 @@ from db.models import EmbeddingCache, UsageEvent
 from leanrag import embedding_limits
 from leanrag.character_embedder import LocalEmbedder
 from leanrag.embedding_cache import QuestionEmbedder, embed_cached
+from leanrag.embedding_models import EmbeddingModels
 from leanrag.errors import EmbeddingUnavailable
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.provider import ProviderConfig
@@ -135,7 +136,9 @@ def test_every_request_that_a_provider_served_is_paid_once_whatever_fails_after_
 
 def test_a_question_is_embedded_and_billed_once(shared_database: GuardedDatabase):
     tenant_id, embedder = new_tenant(shared_database), CountingEmbedder()
-    questions = QuestionEmbedder(shared_database, embedder, base_url="https://api.openai.com/v1")
+    questions = QuestionEmbedder(
+        shared_database, EmbeddingModels(embedder), base_url="https://api.openai.com/v1"
+    )
     first, again = (questions.embed(tenant_id, "How long?") for _ in range(2))
     assert embedder.asked == ["How long?"]
     assert first == pytest.approx(again, abs=1e-3)
@@ -150,7 +153,7 @@ def test_a_question_is_searched_by_words_where_it_cannot_be_embedded(
             raise EmbeddingUnavailable("The provider does not answer.")
 
     tenant_id = new_tenant(shared_database)
-    questions = QuestionEmbedder(shared_database, Broken(64), base_url="")
+    questions = QuestionEmbedder(shared_database, EmbeddingModels(Broken(64)), base_url="")
     assert not questions.embed(tenant_id, "How long?").any()
     assert rows_of(make_parts(shared_database), tenant_id, EmbeddingCache) == 0
 
@@ -162,7 +165,9 @@ def test_a_question_for_an_unknown_model_that_does_not_answer_is_asked_once(
         server.default = Reply(status=500)
         config = ProviderConfig("sk-test", server.base_url, "unknown-model", max_retries=0)
         embedder = OpenAiEmbedder(config)
-        questions = QuestionEmbedder(shared_database, embedder, base_url=server.base_url)
+        questions = QuestionEmbedder(
+            shared_database, EmbeddingModels(embedder), base_url=server.base_url
+        )
         vector = questions.embed(new_tenant(shared_database), "How long?")
         embedder.close()
         assert (vector.shape, vector.any(), len(server.requests)) == ((1,), False, 1)

@@ -22,30 +22,37 @@ STEPS = {
     "leanrag.memory",
     "leanrag.summary_writer",
     "leanrag.summary_checks",
+    "leanrag.tldr_writer",
     "leanrag.quotas",
     "leanrag.ranking",
     "leanrag.retriever",
     "leanrag.ingest.chunk",
     "leanrag.ingest.extract",
+    "leanrag.ingest.manual",
     "leanrag.ingest.tldr",
     "leanrag.ingest.validate",
 }
 FLOWS = {
     "leanrag.answer",
     "leanrag.bootstrap",
+    "leanrag.ingest.extracts",
+    "leanrag.ingest.extracts_model",
     "leanrag.ingest.pipeline",
+    "leanrag.ingest.processing",
+    "leanrag.ingest.reading",
     "leanrag.settlement",
     "leanrag.speech",
     "leanrag.stream",
     "leanrag.summary_renewal",
     "leanrag.turn_basis",
 }
-# A step and its part: retrieval ranks; a cut passage has its extract; a file is read as found.
+# A step and its part: retrieval ranks; a file is read as found.
 PARTS = {
     ("leanrag.retriever", "leanrag.ranking"),
     ("leanrag.summary_writer", "leanrag.llm"),
-    ("leanrag.ingest.chunk", "leanrag.ingest.tldr"),
+    ("leanrag.tldr_writer", "leanrag.llm"),
     ("leanrag.ingest.extract", "leanrag.ingest.validate"),
+    ("leanrag.ingest.manual", "leanrag.ingest.chunk"),
 }
 FRAMEWORKS = {"streamlit", "fastapi", "starlette"}
 MAX_FILE_LINES = 350
@@ -72,7 +79,7 @@ def forbidden(module: str) -> set[str]:
         return {"leanrag", "pages", *FRAMEWORKS}
     if module.startswith("pages"):
         return {"sqlalchemy", "db", "fastapi", "leanrag.api", "leanrag.cli"}
-    if module.startswith("leanrag.api"):
+    if module == "leanrag.api" or module.startswith("leanrag.api."):
         return {"sqlalchemy", "streamlit", "pages", "leanrag.cli"}
     if module.startswith("leanrag.cli"):
         return {"sqlalchemy", "pages", "leanrag.api", *FRAMEWORKS}

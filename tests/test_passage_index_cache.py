@@ -7,18 +7,24 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from leanrag.guarded_database import GuardedDatabase
+from leanrag.ingest.pipeline import Upload
 from leanrag.passage_index_cache import PassageIndexCache
+from leanrag.passage_index_reader import read_passages
+from leanrag.text.lexical import question_terms
 from tests.passage_searching import (
     DIMENSIONS,
     EMBEDDER,
+    QUESTION,
     add,
     find,
     is_warm,
     make_cache,
     make_search,
+    texts,
     warmed,
 )
 from tests.product_parts import Parts, make_parts, new_tenant
@@ -82,7 +88,8 @@ def test_the_longest_unused_index_makes_room_for_another(
     names = [uuid4() for _ in range(5)]
     for name in names:
         small.put(name, index)
-        small.current(names[0], index.version, DIMENSIONS, session=Session())  # is being used
+        asked = (index.version, index.model, index.dimensions)
+        small.current(names[0], *asked, session=Session())  # is being used
     assert [is_warm(small, name) for name in names] == [True, False, False, True, True]
     assert small.nbytes() == 3 * size
     small.close()
@@ -128,3 +135,28 @@ def test_a_database_that_fails_while_loading_leaves_the_scan(
     assert not is_warm(cache, tenant_id)
     assert len([r for r in caplog.records if "Loading the passages" in r.message]) == 2
     cache.close()
+
+
+def test_an_index_holds_the_passages_of_its_own_version_whatever_is_stored_while_it_is_read(
+    parts: Parts, cache: PassageIndexCache, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    source = add(parts, tenant_id, 20)
+    search = make_search(cache)
+    expected = texts(find(parts, make_search(None), tenant_id))
+
+    def read_after_a_change(*given: Any, **more: Any) -> Any:
+        newer = Upload("newer.txt", b"Other words take the place of all the others.")
+        parts.ingest.replace_file(tenant_id, source.source_id, newer)
+        parts.ingest.process(tenant_id, source.source_id)
+        return read_passages(*given, **more)
+
+    with parts.database.tenant(tenant_id, is_snapshot=True) as session:
+        bot_id = session.scalars(text("SELECT bot_id FROM bots ORDER BY bot_id")).one()
+        state = search.open(tenant_id, bot_id=bot_id, session=session)
+        vector = EMBEDDER.embed([QUESTION]).vectors[0]
+        monkeypatch.setattr("leanrag.passage_index_cache.read_passages", read_after_a_change)
+        for _ in range(2):  # the first has the index loaded
+            found = search.find(state, question_terms(QUESTION, "en"), vector, session=session)
+            cache.wait(10)
+            assert texts(set(found)) == expected
+    assert is_warm(cache, tenant_id)

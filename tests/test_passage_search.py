@@ -82,8 +82,8 @@ def test_the_first_question_is_scanned_and_those_after_it_are_not(
 
 def test_without_the_dense_score_words_alone_decide(parts: Parts, tenant_id: UUID):
     add(parts, tenant_id, 60)
-    cache = make_cache(parts, uses_dense=False)
-    search = make_search(cache, uses_dense=False)
+    cache = make_cache(parts)
+    search = make_search(cache, uses_dense=lambda _model: False)
     cold = find(parts, search, tenant_id)
     cache.wait(10)
     forbid_scans(search)

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from leanrag.embedding_cache import QuestionEmbedder, embed_cached
+from leanrag.embedding_models import EmbeddingModels
 from leanrag.errors import EmbeddingUnavailable
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.sentence_embedder import LIBRARY, SentenceEmbedder, find_model
@@ -242,7 +243,8 @@ def test_its_vectors_are_cached_and_its_questions_embedded(
     for hits in (0, 2):
         stored = embed_cached(tenant_id, ["a", "b"], database=shared_database, embedder=embedder)
         assert (stored.vectors.shape, stored.prompt_tokens, stored.hits) == ((2, 384), 0, hits)
-    question = QuestionEmbedder(shared_database, embedder, base_url="").embed(tenant_id, "a")
+    questions = QuestionEmbedder(shared_database, EmbeddingModels(embedder), base_url="")
+    question = questions.embed(tenant_id, "a")
     assert question == pytest.approx(stored.vectors[0], abs=1e-3)
 
 
@@ -252,5 +254,5 @@ def test_a_question_is_searched_by_words_where_the_model_cannot_be_loaded(
     shared_database: GuardedDatabase, tmp_path: Path
 ):
     broken = SentenceEmbedder(f"sentence-transformers/{tmp_path}")
-    questions = QuestionEmbedder(shared_database, broken, base_url="")
+    questions = QuestionEmbedder(shared_database, EmbeddingModels(broken), base_url="")
     assert not questions.embed(new_tenant(shared_database), "How long?").any()

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from leanrag.llm import OpenAiChatModel
+from leanrag.model_reply import ModelReply, count_prompt
 from leanrag.provider import provider_config
-from leanrag.summary_writer import SummaryWriter, WrittenSummary, plain
+from leanrag.summary_writer import SummaryWriter, plain
 from leanrag.text.tokens import load_counter
 from leanrag.types import PastMessage
 from tests.provider_replies import prompt_tokens
@@ -30,7 +31,7 @@ def writer(
     model.close()
 
 
-def write(writer: SummaryWriter, limit: int = 1_500) -> WrittenSummary:
+def write(writer: SummaryWriter, limit: int = 1_500) -> ModelReply:
     return writer.write("Sara.", SAID, max_prompt_tokens=limit, cancelled=threading.Event())
 
 
@@ -53,7 +54,7 @@ def test_a_prompt_never_exceeds_its_limit(writer: SummaryWriter, text: str, limi
     messages = [PastMessage("user", f"{n} {text}") for n in range(30)]
     prompt = writer.prompt("An old summary.", messages, limit)
     sent = [{"role": m.role, "content": m.content} for m in prompt]
-    assert prompt_tokens(sent, COUNTER) == writer.count(prompt) <= limit
+    assert prompt_tokens(sent, COUNTER) == count_prompt(prompt, COUNTER) <= limit
     assert "An old summary." in prompt[1].content
     assert "29 " in prompt[1].content  # the oldest gave way
 

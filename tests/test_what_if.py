@@ -15,6 +15,7 @@ from db.models import BotVersionRow, EmbeddingCache, IntentKeyword, Message, Usa
 from leanrag.bootstrap import Services
 from leanrag.budget import BudgetLimits, TokenBudgetController
 from leanrag.draft_router import as_saved
+from leanrag.embedding_models import EmbeddingModels
 from leanrag.errors import InvalidInput, NotFound
 from leanrag.question_vectors import QuestionVectorReader
 from leanrag.recent_questions import forbid_writing
@@ -22,7 +23,7 @@ from leanrag.replay import FailedTurn, ReplayedTurn
 from leanrag.router import KeywordRule
 from leanrag.tuning import TuningDraft
 from leanrag.what_if import WhatIf, WhatIfReport
-from tests.product_parts import CountingEmbedder, add_text, ask, new_tenant, rows
+from tests.product_parts import CountingEmbedder, add_text, ask, new_tenant, rows, use_model
 
 DELIVERY = "Parcels for Istanbul take three working days and cost 95 lira."
 KETTLE = "The Nar kettle holds 1.2 litres and takes three minutes to boil in Istanbul."
@@ -55,7 +56,9 @@ def engine(services: Services, limits: BudgetLimits | None = None) -> WhatIf:
         services.database,
         steps,
         limits=limits or BudgetLimits(),
-        vectors=QuestionVectorReader(CountingEmbedder(), is_used=False),
+        vectors=QuestionVectorReader(
+            EmbeddingModels(CountingEmbedder(), uses_dense=lambda _model: False)
+        ),
         make_router=steps.routers.make,
     )
 
@@ -311,7 +314,8 @@ def test_a_remote_embedder_is_not_called_for_questions_that_it_never_saw(
     services: Services, tenant_id: UUID
 ):
     embedder = CountingEmbedder()
-    reader = QuestionVectorReader(embedder, is_used=True)
+    reader = QuestionVectorReader(EmbeddingModels(embedder))
+    use_model(services.database, tenant_id, embedder.model)
     with services.database.tenant(tenant_id) as session:
         read = reader.read(tenant_id, [QUESTION, OTHER], session=session)
     assert embedder.asked == []
@@ -322,10 +326,13 @@ def test_a_cached_vector_is_found_by_its_question(services: Services, tenant_id:
     from leanrag.embedding_cache import QuestionEmbedder
 
     embedder = CountingEmbedder()
-    bought = QuestionEmbedder(services.database, embedder, base_url="").embed(tenant_id, QUESTION)
+    bought = QuestionEmbedder(services.database, EmbeddingModels(embedder), base_url="").embed(
+        tenant_id, QUESTION
+    )
+    use_model(services.database, tenant_id, embedder.model)
     asked = list(embedder.asked)
     with services.database.tenant(tenant_id) as session:
-        read = QuestionVectorReader(embedder, is_used=True).read(
+        read = QuestionVectorReader(EmbeddingModels(embedder)).read(
             tenant_id, [OTHER, QUESTION], session=session
         )
     assert read.missing == 1

@@ -8,6 +8,14 @@ from db.models.conversations import (
     PrivacyFinding,
     SessionMemory,
 )
+from db.models.feeding import (
+    EmbeddingSwitch,
+    NewerFile,
+    PassageEdit,
+    SitePage,
+    SuggestedPairRow,
+    WrittenTldr,
+)
 from db.models.knowledge import (
     ChunkEmbedding,
     ChunkRow,
@@ -18,12 +26,15 @@ from db.models.knowledge import (
     Source,
     SourceFile,
 )
+from db.models.people import ApiKey, AuditEvent, Member, Person, SignIn, SignInCode
 from db.models.routing import IntentKeyword, IntentRoutingRow, LabelledMessage
 from db.models.tenants import Bot, BotVersionRow, Tenant
 from db.models.usage import QuotaPeriod, UsageEvent
 
 __all__ = [
     "GLOBAL_TENANT_ID",
+    "ApiKey",
+    "AuditEvent",
     "Base",
     "Bot",
     "BotVersionRow",
@@ -34,16 +45,26 @@ __all__ = [
     "CitationUse",
     "Conversation",
     "EmbeddingCache",
+    "EmbeddingSwitch",
     "IntentKeyword",
     "IntentRoutingRow",
     "LabelledMessage",
     "LexicalStatistics",
+    "Member",
     "Message",
+    "NewerFile",
+    "PassageEdit",
+    "Person",
     "PrivacyFinding",
     "QuotaPeriod",
     "SessionMemory",
+    "SignIn",
+    "SignInCode",
+    "SitePage",
     "Source",
     "SourceFile",
+    "SuggestedPairRow",
     "Tenant",
     "UsageEvent",
+    "WrittenTldr",
 ]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC, SPARSEVEC
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    Numeric,
+    String,
     UniqueConstraint,
     func,
     text,
@@ -25,14 +29,21 @@ LEXICAL_DIMENSIONS = 1_000_000_000
 
 
 class Source(TenantOwned, Timestamped, Base):
-    """One thing that a tenant knows from: a document, an FAQ list, a product list, a site."""
+    """One thing that a tenant knows from: a document, an FAQ list, a product list, a site.
+
+    `step_done` of `step_total` counts the units of the running step: pages, passages, texts.
+    `embedded_count` passages had to be embedded when it was last processed, `reused_count` were
+    embedded before, `repeated_count` stood more than once in the source. `origin` tells where a
+    website begins and how it is crawled. `edits_version` counts what people changed by hand.
+    """
 
     __tablename__ = "sources"
     __table_args__ = (
         UniqueConstraint("tenant_id", "content_hash"),
         CheckConstraint("progress between 0 and 100", name="progress"),
         CheckConstraint(
-            "status in ('pending', 'processing', 'processed', 'failed')", name="status"
+            "status in ('pending', 'processing', 'processed', 'failed', 'cancelled')",
+            name="status",
         ),
         ForeignKeyConstraint(
             ["tenant_id", "bot_id"], ["bots.tenant_id", "bots.bot_id"], ondelete="CASCADE"
@@ -54,11 +65,22 @@ class Source(TenantOwned, Timestamped, Base):
     status: Mapped[str] = mapped_column(server_default="pending")
     step: Mapped[str] = mapped_column(server_default="")
     progress: Mapped[int] = mapped_column(server_default=text("0"))
+    step_done: Mapped[int] = mapped_column(server_default=text("0"))
+    step_total: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[str | None]
+    language: Mapped[str] = mapped_column(server_default="")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String()), server_default=text("'{}'"))
+    added_by: Mapped[str] = mapped_column(server_default="")
+    origin: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     chunk_settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     page_count: Mapped[int | None]
     passage_count: Mapped[int] = mapped_column(server_default=text("0"))
     token_count: Mapped[int] = mapped_column(server_default=text("0"))
+    embedded_count: Mapped[int] = mapped_column(server_default=text("0"))
+    reused_count: Mapped[int] = mapped_column(server_default=text("0"))
+    repeated_count: Mapped[int] = mapped_column(server_default=text("0"))
+    embedding_cost_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default=text("0"))
+    edits_version: Mapped[int] = mapped_column(server_default=text("0"))
     # The version of the tenant's term statistics at which these passages last changed.
     indexed_version: Mapped[int] = mapped_column(server_default=text("0"))
     processed_at: Mapped[datetime | None]
@@ -83,7 +105,8 @@ class SourceFile(TenantOwned, Base):
 class ChunkRow(TenantOwned, Timestamped, Base):
     """A passage: its text, and where it stands. `ChunkTerms` and `ChunkEmbedding` go with it.
 
-    `label` names its place where there are no pages: a time stamp.
+    `label` names its place where there are no pages: a time stamp; `url` is the web page's own.
+    `edit_id` is the person's edit that it carries.
     """
 
     __tablename__ = "chunks"
@@ -93,7 +116,21 @@ class ChunkRow(TenantOwned, Timestamped, Base):
             ["sources.tenant_id", "sources.source_id"],
             ondelete="CASCADE",
         ),
-        Index(None, "tenant_id", "source_id", "position"),
+        # With what lists of passages are counted and filtered by: they leave the texts unread.
+        Index(
+            None,
+            "tenant_id",
+            "source_id",
+            "position",
+            postgresql_include=[
+                "chunk_id",
+                "chunk_type",
+                "language",
+                "is_citable",
+                "enabled",
+                "edit_id",
+            ],
+        ),
         # Every question asks which passages are switched off, and mostly none is.
         Index(None, "tenant_id", "chunk_id", postgresql_where=text("NOT enabled")),
     )
@@ -109,10 +146,12 @@ class ChunkRow(TenantOwned, Timestamped, Base):
     language: Mapped[str]
     page: Mapped[int | None]
     label: Mapped[str] = mapped_column(server_default="")
+    url: Mapped[str] = mapped_column(server_default="")
     token_count: Mapped[int]
     content_hash: Mapped[str]
     is_citable: Mapped[bool] = mapped_column(server_default=text("true"))
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    edit_id: Mapped[UUID | None]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
@@ -138,6 +177,7 @@ class ChunkTerms(TenantOwned, Base):
 class ChunkEmbedding(TenantOwned, Base):
     """A passage's embedding and the model that made it, PLAIN like its terms.
 
+    While a tenant changes its model a passage has two, the old in use until the new are complete.
     4,000 dimensions take 8,000 bytes: with them a model's name has room for 76 letters.
     """
 
@@ -149,8 +189,8 @@ class ChunkEmbedding(TenantOwned, Base):
     )
 
     chunk_id: Mapped[UUID] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
     source_id: Mapped[UUID]
-    model: Mapped[str]
     dense: Mapped[Any] = mapped_column(HALFVEC())
 
 

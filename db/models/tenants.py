@@ -13,14 +13,22 @@ from db.models.base import Base, TenantOwned, Timestamped, new_id
 
 
 class Tenant(Timestamped, Base):
-    """A business; everything else belongs to one."""
+    """A business; everything else belongs to one.
+
+    `status` is "active", "suspended" (nothing is asked or fed; `suspended_reason` tells its
+    members why), "deleting", until the last of it is gone, or "system" for the defaults.
+    """
 
     __tablename__ = "tenants"
+    __table_args__ = (
+        CheckConstraint("status in ('active', 'suspended', 'deleting', 'system')", name="status"),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="active")
+    suspended_reason: Mapped[str] = mapped_column(server_default="")
 
 
 class Bot(TenantOwned, Timestamped, Base):

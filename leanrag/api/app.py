@@ -8,7 +8,21 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from leanrag.api import bots, docs, errors, files, health, turns, usage
+from leanrag.api import (
+    audit,
+    auth,
+    bots,
+    docs,
+    errors,
+    files,
+    health,
+    keys,
+    knowledge,
+    members,
+    sources,
+    turns,
+    usage,
+)
 from leanrag.api.limits import ApiLimits
 from leanrag.api.offload import Offload
 from leanrag.api.request_guard import RequestGuard
@@ -19,12 +33,15 @@ VERSION = "1"
 _DESCRIPTION = """Ask the bots, give them files, and see what their answers cost.
 
 Every error is `{"error": {"code", "message", "details"}}`. In local mode the caller owns the demo
-tenant and needs no key; `X-Tenant-ID` may be left out."""
+tenant and needs no key. Where people sign in, send `Authorization: Bearer` with an access token or
+a key; `X-Tenant-ID` chooses among the tenants of whoever has several."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorReply, "description": description}
     for status, description in (
-        (403, "The caller may not act for that tenant."),
+        (401, "The caller does not say who it is, or no longer counts."),
+        (403, "The caller may not do this, or not for that tenant."),
         (404, "There is nothing with that id or name."),
+        (409, "What it is about changed meanwhile, or is in a state that does not allow it."),
         (413, "The body or the file is too large."),
         (415, "The file is of a type that is not read."),
         (422, "The request is wrong; the message names the field."),
@@ -55,7 +72,9 @@ def create_api(get_services: Callable[[], Services], *, limits: ApiLimits | None
     api.add_middleware(RequestGuard, limits=limits)
     errors.install(api)
     _include(api, health.router, docs.router)
-    _include(api, files.router, turns.router, usage.router, bots.router, responses=_ERRORS)
+    _include(api, auth.router, members.router, keys.router, audit.router, responses=_ERRORS)
+    _include(api, files.router, knowledge.router, sources.router, responses=_ERRORS)
+    _include(api, turns.router, usage.router, bots.router, responses=_ERRORS)
     return api
 
 

@@ -16,7 +16,7 @@ from leanrag.api.bot_schemas import (
     VersionStampReply,
 )
 from leanrag.api.schemas import BotList, BotName, BotReply, ErrorReply, Text
-from leanrag.api.tenancy import AuthorisedCaller
+from leanrag.api.tenancy import MayReadKnowledge, MayReadTuning, MayWriteBots
 from leanrag.api.turn_schemas import PassageReply, RouteReply, SearchReply
 
 router = APIRouter(prefix="/v1/bots", tags=["bots"])
@@ -30,7 +30,7 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", summary="List the bots")
-async def list_bots(caller: AuthorisedCaller) -> BotList:
+async def list_bots(caller: MayReadTuning) -> BotList:
     """Return the tenant's bots, the default one first."""
     found = await caller.run(caller.services.bots.list, caller.tenant_id)
     return BotList(bots=[BotReply.model_validate(bot) for bot in found])
@@ -38,7 +38,7 @@ async def list_bots(caller: AuthorisedCaller) -> BotList:
 
 @router.get("/{bot_id}/search", summary="Test the retrieval")
 async def search(
-    caller: AuthorisedCaller,
+    caller: MayReadKnowledge,
     bot_id: BotName,
     q: Annotated[Text, Query(description="The question to search with.")],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -56,23 +56,21 @@ async def search(
 
 
 @router.get("/{bot_id}/versions", summary="List the versions")
-async def list_versions(caller: AuthorisedCaller, bot_id: BotName) -> VersionList:
+async def list_versions(caller: MayReadTuning, bot_id: BotName) -> VersionList:
     """Return the draft, if one is open, then what was published, newest first."""
     found = await caller.run(caller.services.bot_versions.list, caller.tenant_id, bot_id)
     return VersionList(versions=[VersionStampReply.model_validate(stamp) for stamp in found])
 
 
 @router.get("/{bot_id}/draft", summary="Show the draft")
-async def get_draft(caller: AuthorisedCaller, bot_id: BotName) -> BotVersionReply:
+async def get_draft(caller: MayReadTuning, bot_id: BotName) -> BotVersionReply:
     """Return the open draft, or the published version with `edit` 0 as a draft to begin with."""
     draft = await caller.run(caller.services.bot_versions.open_draft, caller.tenant_id, bot_id)
     return BotVersionReply.of(draft)
 
 
 @router.put("/{bot_id}/draft", summary="Save the draft", responses=_CONFLICT)
-async def save_draft(
-    caller: AuthorisedCaller, bot_id: BotName, body: DraftRequest
-) -> BotVersionReply:
+async def save_draft(caller: MayWriteBots, bot_id: BotName, body: DraftRequest) -> BotVersionReply:
     """Store the draft if nobody saved it since `edit`; it stays without effect until published."""
     versions, tenant_id = caller.services.bot_versions, caller.tenant_id
     seen = (
@@ -94,7 +92,7 @@ async def save_draft(
 
 @router.delete("/{bot_id}/draft", status_code=204, summary="Discard the draft", responses=_CONFLICT)
 async def discard_draft(
-    caller: AuthorisedCaller,
+    caller: MayWriteBots,
     bot_id: BotName,
     edit: Annotated[int, Query(ge=0, le=MAX_NUMBER, description="The draft's edit that was seen.")],
 ) -> None:
@@ -105,9 +103,7 @@ async def discard_draft(
 
 
 @router.post("/{bot_id}/publish", summary="Publish the draft", responses=_CONFLICT)
-async def publish(
-    caller: AuthorisedCaller, bot_id: BotName, body: PublishRequest
-) -> BotVersionReply:
+async def publish(caller: MayWriteBots, bot_id: BotName, body: PublishRequest) -> BotVersionReply:
     """Put the draft in force as a whole; its routing goes to the tenant's other bots too."""
     made = await caller.run(
         caller.services.bot_versions.publish,
@@ -121,9 +117,7 @@ async def publish(
 
 
 @router.post("/{bot_id}/rollback", summary="Roll back to a version", responses=_CONFLICT)
-async def rollback(
-    caller: AuthorisedCaller, bot_id: BotName, body: RollbackRequest
-) -> BotVersionReply:
+async def rollback(caller: MayWriteBots, bot_id: BotName, body: RollbackRequest) -> BotVersionReply:
     """Publish what a version said, under a new number; an open draft stays open."""
     made = await caller.run(
         caller.services.bot_versions.rollback,

@@ -1,4 +1,4 @@
-"""Uploaded files: take, list, show, delete, and their passages."""
+"""Sources: take a file, list, show, change, process again, stop, delete, and their passages."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from leanrag.api.schemas import BotName, ChunkPage, ChunkReply, FileAccepted, FilePage, FileReply
-from leanrag.api.tenancy import AuthorisedCaller
-from leanrag.ingest.pipeline import Upload
+from leanrag.api.knowledge import chunk_reply
+from leanrag.api.schemas import (
+    BotName,
+    ChunkPage,
+    FileAccepted,
+    FileChange,
+    FilePage,
+    FileReply,
+    ProcessAgain,
+    ProcessReply,
+)
+from leanrag.api.tenancy import MayReadKnowledge, MayWriteKnowledge
+from leanrag.ingest.pipeline import Accepted, Upload
+from leanrag.source_changes import SourceChange
 from leanrag.types import SourceKind
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
@@ -19,9 +30,9 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 @router.post("", status_code=202, summary="Upload a file")
 async def upload_file(
-    caller: AuthorisedCaller,
+    caller: MayWriteKnowledge,
     file: Annotated[
-        UploadFile, File(description="PDF, DOCX, XLSX, HTML, SRT, VTT or text; 25 MB.")
+        UploadFile, File(description="PDF, DOCX, XLSX, CSV, HTML, SRT, VTT or text; 25 MB.")
     ],
     kind: Annotated[SourceKind, Form()] = "document",
     is_citable: Annotated[
@@ -39,19 +50,12 @@ async def upload_file(
         is_citable=is_citable,
         bot_id=bot.bot_id if bot else None,
     )
-    accepted = await caller.run(services.ingest.accept, tenant_id, upload)
-    return FileAccepted(
-        document_id=accepted.source.source_id,
-        filename=accepted.source.filename,
-        status=accepted.source.status,
-        job_id=accepted.job_id,
-        duplicate=accepted.is_duplicate,
-    )
+    return _reply(await caller.run(services.ingest.accept, tenant_id, upload))
 
 
 @router.get("", summary="List the files")
 async def list_files(
-    caller: AuthorisedCaller,
+    caller: MayReadKnowledge,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Offset = 0,
 ) -> FilePage:
@@ -65,21 +69,68 @@ async def list_files(
 
 
 @router.get("/{document_id}", summary="Show a file")
-async def get_file(caller: AuthorisedCaller, document_id: UUID) -> FileReply:
+async def get_file(caller: MayReadKnowledge, document_id: UUID) -> FileReply:
     """Return one file with its status."""
     source = await caller.run(caller.services.sources.get, caller.tenant_id, document_id)
     return FileReply.model_validate(source)
 
 
+@router.patch("/{document_id}", summary="Change a file's title, tags, kind or flags")
+async def change_file(caller: MayWriteKnowledge, document_id: UUID, body: FileChange) -> FileReply:
+    """Change what is given, for the next question; passages inherit it unless they were edited."""
+    change = SourceChange(
+        title=body.title,
+        tags=None if body.tags is None else tuple(body.tags),
+        kind=body.kind,
+        is_citable=body.is_citable,
+        enabled=body.enabled,
+    )
+    changes = caller.services.source_changes
+    changed = await caller.run(changes.change, caller.tenant_id, document_id, change)
+    return FileReply.model_validate(changed)
+
+
+@router.put("/{document_id}/file", status_code=202, summary="Upload a newer version")
+async def replace_file(
+    caller: MayWriteKnowledge, document_id: UUID, file: Annotated[UploadFile, File()]
+) -> FileAccepted:
+    """Queue a newer version of a file; until it is read, answers stand on the old. Edits stay."""
+    upload = Upload(filename=file.filename or "", data=await file.read())
+    ingest = caller.services.ingest
+    return _reply(await caller.run(ingest.replace_file, caller.tenant_id, document_id, upload))
+
+
+@router.post("/{document_id}/process", status_code=202, summary="Process a file again")
+async def process_again(
+    caller: MayWriteKnowledge, document_id: UUID, body: ProcessAgain | None = None
+) -> ProcessReply:
+    """Queue a file to be read and cut again, to another size if one is given. Edits stay."""
+    job_id = await caller.run(
+        caller.services.ingest.reprocess,
+        caller.tenant_id,
+        document_id,
+        chunk_tokens=body.chunk_tokens if body else None,
+    )
+    return ProcessReply(document_id=document_id, job_id=job_id)
+
+
+@router.post("/{document_id}/cancel", summary="Stop the processing of a file")
+async def cancel_processing(caller: MayWriteKnowledge, document_id: UUID) -> FileReply:
+    """Stop a file that waits or is being read; the passages that it has stay."""
+    ingest = caller.services.ingest
+    stopped = await caller.run(ingest.cancel, caller.tenant_id, document_id)
+    return FileReply.model_validate(stopped)
+
+
 @router.delete("/{document_id}", status_code=204, summary="Delete a file")
-async def delete_file(caller: AuthorisedCaller, document_id: UUID) -> None:
+async def delete_file(caller: MayWriteKnowledge, document_id: UUID) -> None:
     """Delete a file with its passages; answers no longer use it."""
     await caller.run(caller.services.sources.delete, caller.tenant_id, document_id)
 
 
 @router.get("/{document_id}/chunks", summary="List a file's passages")
 async def list_chunks(
-    caller: AuthorisedCaller,
+    caller: MayReadKnowledge,
     document_id: UUID,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Offset = 0,
@@ -94,6 +145,16 @@ async def list_chunks(
     )
     return ChunkPage(
         document_id=document_id,
-        chunks=[ChunkReply.model_validate(chunk) for chunk in found[:limit]],
+        chunks=[chunk_reply(chunk) for chunk in found[:limit]],
         next_offset=offset + limit if len(found) > limit else None,
+    )
+
+
+def _reply(accepted: Accepted) -> FileAccepted:
+    return FileAccepted(
+        document_id=accepted.source.source_id,
+        filename=accepted.source.filename,
+        status=accepted.source.status,
+        job_id=accepted.job_id,
+        duplicate=accepted.is_duplicate,
     )

@@ -11,6 +11,7 @@ class ApiLimits:
 
     upload_bytes: int = 26 * 2**20  # a file of 25 MB and what multipart puts around it
     json_bytes: int = 64 * 2**10
+    list_bytes: int = 8 * 2**20  # a list of records, or instructions
     threads: int = 12
     waiting_calls: int = 96
     streams: int = 32

@@ -1,7 +1,8 @@
-"""Keeps other web pages out of a console that runs on this computer without a login.
+"""Keeps other web pages out of a console that runs on this computer, or that people sign in to.
 
 A page on the internet can send a form or open a websocket to 127.0.0.1, and can rename itself to it
-(DNS rebinding). The browser then says so: a foreign Host, a foreign Origin, Sec-Fetch-Site.
+(DNS rebinding). The browser then says so: a foreign Host, a foreign Origin, Sec-Fetch-Site. The
+same holds for a page that makes a signed-in browser send its cookie along.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ POLICY_VIOLATION = 1008  # RFC 6455, section 7.4.1; before acceptance servers an
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.I)
 _DEFAULT_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 _FOREIGN_HOST = "This console answers on this computer only; open it at 127.0.0.1 or localhost."
+_FOREIGN_NAME = "This console has another name; LEANRAG_ALLOWED_HOSTS tells which it answers at."
 _FOREIGN_PAGE = "This request was sent by another site's page, which may not use this console."
 
 
@@ -58,7 +60,7 @@ class LocalGuard:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         host = complete_host(hosts[0], scope.get("scheme", "http")) if len(hosts) == 1 else ""
         if not is_local_request(host, None, settings=settings):
-            return _FOREIGN_HOST
+            return _FOREIGN_HOST if settings.auth == "none" else _FOREIGN_NAME
         if not all(
             is_local_request(host, complete_origin(origin), settings=settings) for origin in origins
         ):

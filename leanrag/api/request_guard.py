@@ -9,6 +9,7 @@ from leanrag.api.errors import BodyTooLarge, respond, unexpected
 from leanrag.api.limits import ApiLimits
 
 UPLOAD_PATH = "/v1/files"
+LIST_PATHS = frozenset({"/v1/sources/faq", "/v1/sources/products", "/v1/sources/manual"})
 
 
 class RequestGuard:
@@ -42,6 +43,10 @@ class RequestGuard:
     def _most_bytes(self, scope: Scope) -> int:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         is_upload = scope["method"] == "POST" and path == UPLOAD_PATH
+        if scope["method"] == "PUT" and path.startswith(f"{UPLOAD_PATH}/"):
+            is_upload = path.endswith("/file")
+        if scope["method"] == "POST" and path in LIST_PATHS:
+            return self._limits.list_bytes
         return self._limits.upload_bytes if is_upload else self._limits.json_bytes
 
 

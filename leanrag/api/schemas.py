@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from leanrag.types import Language, SourceKind, SourceStatus
+from leanrag.types import Language, SourceForm, SourceKind, SourceStatus
 
 
 def _refuse_unstorable(text: str) -> str:
@@ -89,6 +89,39 @@ class FileReply(Reply):
     token_count: int
     created_at: datetime
     processed_at: datetime | None
+    form: SourceForm
+    language: str
+    tags: list[str]
+    added_by: str
+    step_done: int
+    step_total: int
+    embedded_count: int
+    reused_count: int
+    repeated_count: int
+    embedding_cost_usd: float
+
+
+class FileChange(Request):
+    """What is to change about a source; what is left out or null stays."""
+
+    title: Text | None = None
+    tags: list[Text] | None = None
+    kind: SourceKind | None = None
+    is_citable: bool | None = Field(None, description="False: learned from, never quoted or cited.")
+    enabled: bool | None = None
+
+
+class ProcessAgain(Request):
+    """How to cut the source this time."""
+
+    chunk_tokens: int | None = Field(None, description="Tokens of a passage; null: the setting's.")
+
+
+class ProcessReply(BaseModel):
+    """A source that waits to be processed again."""
+
+    document_id: UUID
+    job_id: int
 
 
 class FilePage(BaseModel):
@@ -109,10 +142,13 @@ class ChunkReply(Reply):
     tldr: str
     language: Language
     page: int | None
-    label: str = Field(description="Its place in a file without pages; else empty.")
+    label: str = Field(description="Its place in a file without pages: 00:12:05, rows 2-9.")
     token_count: int
     is_citable: bool
     enabled: bool
+    url: str
+    edit_id: UUID | None = Field(description="The person's edit that it carries.")
+    version: str = Field("", description="Changes with the passage; send it with a change of it.")
 
 
 class ChunkPage(BaseModel):
@@ -121,6 +157,64 @@ class ChunkPage(BaseModel):
     document_id: UUID
     chunks: list[ChunkReply]
     next_offset: int | None
+
+
+class ChunkChange(Request):
+    """What is to change about a passage; what is left out or null stays."""
+
+    version: Text = Field(description="The passage's version when it was read.")
+    text: Text | None = None
+    tldr: Text | None = None
+    is_citable: bool | None = None
+    enabled: bool | None = None
+
+
+class EditReviewReply(Reply):
+    """An edit whose source changed beneath it: original, edit, and what the source says now."""
+
+    edit_id: UUID
+    document_id: UUID = Field(validation_alias="source_id")
+    source_title: str
+    state: Literal["changed", "gone"]
+    position: int
+    page: int | None
+    label: str
+    url: str
+    heading: str
+    original_text: str
+    original_tldr: str
+    edited_text: str | None
+    edited_tldr: str | None
+    is_citable: bool | None = Field(description="None: the edit does not set it.")
+    enabled: bool | None = Field(description="None: the edit does not set it.")
+    newer_text: str
+    newer_tldr: str
+    current_text: str = Field(description="What answers stand on in that place meanwhile.")
+    chunk_ids: list[UUID]
+    edited_by: str
+    edited_at: datetime
+    version: str = Field(description="Send it along with the decision.")
+
+
+class EditReviewPage(BaseModel):
+    """A page of reviews, the oldest edit first; `count` is of all that wait."""
+
+    reviews: list[EditReviewReply]
+    count: int
+    next_offset: int | None
+
+
+class Settle(Request):
+    """A decision. Of a "changed" edit: keep or take_newer; of a "gone" one: keep or drop."""
+
+    decision: Literal["keep", "take_newer", "drop"]
+    version: Text = Field(description="The review's version when it was read.")
+
+
+class SettledReply(BaseModel):
+    """What stands in that place now; None where nothing does."""
+
+    chunk: ChunkReply | None
 
 
 # ---- bots, usage, health ----------------------------------------------------------------------

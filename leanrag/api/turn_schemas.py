@@ -42,7 +42,8 @@ class CitationReply(Reply):
     title: str
     heading: str
     page: int | None
-    label: str = Field(description="Its place in a file without pages, as 00:12:05; else empty.")
+    label: str = Field(description="Its place without pages: 00:12:05, rows 2-9; or empty.")
+    url: str = Field(description="The web page that it stands on; else empty.")
     quote: str
 
 
@@ -143,7 +144,7 @@ class PassageReply(Reply):
     language: Language
     position: int
     page: int | None
-    label: str = Field(description="Its place in a file without pages, as 00:12:05; else empty.")
+    label: str = Field(description="Its place without pages: 00:12:05, rows 2-9; or empty.")
     token_count: int
     is_citable: bool
     lexical_score: float

@@ -12,12 +12,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from db.tenancy import acting
 from leanrag.answer import Answerer, Question
 from leanrag.api.limits import ApiLimits
 from leanrag.api.replies import ask_reply, failure_reply
 from leanrag.api.schemas import ErrorReply
 from leanrag.api.sse import LiveTurn, TurnResponse
-from leanrag.api.tenancy import AuthorisedCaller
+from leanrag.api.tenancy import MayAsk
 from leanrag.api.turn_schemas import AskReply, AskRequest, ChatRequest
 from leanrag.stream import AnswerStream
 from leanrag.types import TurnEnded, TurnFailed
@@ -48,7 +49,7 @@ _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/ai/ask", summary="Ask", response_model=AskReply, responses=_PROVIDER_ERRORS)
-async def ask(request: Request, caller: AuthorisedCaller, body: AskRequest) -> AskReply | Response:
+async def ask(request: Request, caller: MayAsk, body: AskRequest) -> AskReply | Response:
     """Answer a question from the tenant's sources, with its citations and what it cost."""
     async with _cancelled_by_leaving(request) as cancelled:
         last = await caller.run(
@@ -58,12 +59,13 @@ async def ask(request: Request, caller: AuthorisedCaller, body: AskRequest) -> A
 
 
 @router.post("/chat", summary="Ask and stream", response_class=Response, responses=_EVENT_STREAM)
-async def chat(request: Request, caller: AuthorisedCaller, body: ChatRequest) -> Response:
+async def chat(request: Request, caller: MayAsk, body: ChatRequest) -> Response:
     """Answer as server-sent events; closing the connection stops the answer and keeps its text."""
     limits: ApiLimits = request.app.state.limits
     with ExitStack() as cleanup:
         cleanup.enter_context(caller.offload.count_stream())
-        stream = AnswerStream(caller.services.answerer, caller.tenant_id, _question(body))
+        with acting(caller.identity.actor):  # the stream's thread keeps who acts now
+            stream = AnswerStream(caller.services.answerer, caller.tenant_id, _question(body))
         cleanup.callback(stream.cancel)
         turn = LiveTurn(stream)
         return TurnResponse(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from leanrag.api.schemas import UsageReply, UsageReportReply
-from leanrag.api.tenancy import AuthorisedCaller
+from leanrag.api.tenancy import MayReadUsage
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])
 
@@ -13,7 +13,7 @@ _DAY_HOURS = 24
 
 
 @router.get("", summary="Tokens and cost of the last day and week")
-async def report_usage(caller: AuthorisedCaller) -> UsageReply:
+async def report_usage(caller: MayReadUsage) -> UsageReply:
     """Return totals and rows by time, bot and model, for 24 hours and for 7 days."""
     report = caller.services.usage.report
     day = await caller.run(report, caller.tenant_id, hours=_DAY_HOURS)

@@ -1,4 +1,4 @@
-"""`index`: files and folders become searchable, or a stored source is cut again."""
+"""`index`: files, folders or a website become searchable, or a stored source is cut again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ EXAMPLES = """Example: python -m leanrag index manual.pdf notes/ --tenant demo
 
 Example: python -m leanrag index manual.pdf --chunk-size 400 --dry-run
 
-Example: python -m leanrag index --tenant demo --source ID --chunk-size 400"""
+Example: python -m leanrag index --tenant demo --source ID --chunk-size 400
+
+Example: python -m leanrag index --tenant demo --url https://shop.example/help --max-pages 50"""
 
 
 def index(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files or folders: PDF, DOCX, XLSX, HTML, SRT, VTT, text.", show_default=False
+            help="Files or folders: PDF, DOCX, XLSX, CSV, HTML, SRT, VTT, text.", show_default=False
         ),
     ] = None,
     tenant: Annotated[
@@ -31,6 +33,16 @@ def index(
     ] = None,
     source: Annotated[
         UUID | None, typer.Option("--source", help="Process this stored source again, now.")
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="Crawl this website from its start page or sitemap, now."),
+    ] = None,
+    max_pages: Annotated[
+        int | None, typer.Option("--max-pages", help="Pages of the website at most.")
+    ] = None,
+    max_depth: Annotated[
+        int | None, typer.Option("--max-depth", help="Links away from its start at most.")
     ] = None,
     kind: Annotated[SourceKind, typer.Option("--kind", help="What the files are.")] = "document",
     learn_only: Annotated[
@@ -47,10 +59,9 @@ def index(
     ] = False,
 ) -> None:
     """Make files searchable. A bad file does not stop the others; the exit code then is 1."""
-    if source is None and not paths:
-        raise typer.BadParameter("Name files or folders, or a stored source with --source.")
-    if source is not None and (paths or dry_run):
-        raise typer.BadParameter("--source goes with neither paths nor --dry-run.")
+    _check_choice(paths, source, url, dry_run=dry_run)
+    if url is None and (max_pages is not None or max_depth is not None):
+        raise typer.BadParameter("--max-pages and --max-depth go with --url.")
     if dry_run:
         from leanrag.cli.dry_run import show_passages
 
@@ -58,10 +69,25 @@ def index(
         return
     if tenant is None:
         raise typer.BadParameter("Say for whom: --tenant NAME.")
-    if source is not None:
+    if url is not None:
+        _crawl(tenant, url, max_pages, max_depth, not learn_only, chunk_size)
+    elif source is not None:
         _process_again(tenant, source, chunk_size)
     else:
         _store(find_files(paths or ()), tenant, kind, not learn_only, chunk_size)
+
+
+def _check_choice(
+    paths: Sequence[Path] | None, source: UUID | None, url: str | None, *, dry_run: bool
+) -> None:
+    if source is None and url is None and not paths:
+        raise typer.BadParameter(
+            "Name files or folders, a website with --url, or a stored source with --source."
+        )
+    if source is not None and (paths or dry_run or url is not None):
+        raise typer.BadParameter("--source goes with neither paths, --url nor --dry-run.")
+    if url is not None and (paths or dry_run):
+        raise typer.BadParameter("--url goes with neither paths nor --dry-run.")
 
 
 def _store(
@@ -97,3 +123,29 @@ def _process_again(tenant: str, source_id: UUID, chunk_tokens: int | None) -> No
     with open_services() as services:
         tenant_id = services.tenants.find(tenant).tenant_id
         say(process_again(services, tenant_id, source_id, chunk_tokens=chunk_tokens))
+
+
+def _crawl(
+    tenant: str,
+    url: str,
+    max_pages: int | None,
+    max_depth: int | None,
+    is_citable: bool,
+    chunk_tokens: int | None,
+) -> None:
+    from leanrag.cli.index_website import index_website
+    from leanrag.cli.opening import open_services
+    from leanrag.cli.terminal import DONE, say
+
+    with open_services() as services:
+        tenant_id = services.tenants.find(tenant).tenant_id
+        became = index_website(
+            services,
+            tenant_id,
+            url,
+            max_pages=max_pages,
+            max_depth=max_depth,
+            is_citable=is_citable,
+            chunk_tokens=chunk_tokens,
+        )
+        say(f"{url}: {became}", mark=DONE)

@@ -101,6 +101,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "heading": citation.heading,
         "page": citation.page,
         "label": citation.label,
+        "url": citation.url,
         "quote": citation.quote,
     }
 

@@ -10,7 +10,7 @@ from leanrag.errors import FileTooLarge, InvalidInput
 
 READABLE = frozenset(
     {
-        *(".pdf", ".docx", ".xlsx", ".html", ".htm", ".xhtml"),
+        *(".pdf", ".docx", ".xlsx", ".csv", ".tsv", ".html", ".htm", ".xhtml"),
         *(".srt", ".vtt", ".txt", ".md", ".markdown"),
     }
 )

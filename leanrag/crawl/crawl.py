@@ -13,6 +13,7 @@ from leanrag.crawl.crawled import (
     CrawlProgress,
     CrawlRules,
     KnownPage,
+    StopSignal,
 )
 from leanrag.crawl.duplicates import Duplicates
 from leanrag.crawl.failures import FetchFailed
@@ -41,15 +42,16 @@ class Crawler:
         rules: CrawlRules,
         known: Iterable[KnownPage] = (),
         *,
-        cancelled: Event | None = None,
+        cancelled: StopSignal | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Generator[CrawledPage]:
         """Yield what became of each page, as soon as it is known.
 
         `start` is a page, whose links are followed, or a sitemap, whose pages are visited and no
         others. `known` pages are asked for conditionally, and those that no link leads to any more
-        last. After `cancelled` is set the crawl ends with the request that is under way. Close
-        the iterator where it is not read to its end. Raises FetchRefused at once for a `start`
+        last; known ones that no page tells of were beyond the limits of this crawl. After
+        `cancelled` is set the crawl ends with the request that is under way. Close the iterator
+        where it is not read to its end. Raises FetchRefused at once for a `start`
         that must not be fetched; all later failures are pages.
         """
         address = self._fetcher.check(start)
@@ -75,13 +77,14 @@ class _Crawl:
         start: str,
         rules: CrawlRules,
         known: dict[str, KnownPage],
-        cancelled: Event,
+        cancelled: StopSignal,
         on_progress: ProgressCallback,
     ) -> None:
         self._fetcher = fetcher
         self._reader = reader
         self._start = start
         self._rules = rules
+        self._known = known
         self._revisits = deque(page.url for page in known.values())
         self._cancelled = cancelled
         self._on_progress = on_progress
@@ -152,6 +155,8 @@ class _Crawl:
                 reason="The page leads to another address.",
                 same_as=page.url,
             )
+        if page.same_as:  # told again after a break, which may have come before the other page
+            self._frontier.add(page.same_as, visit.depth, first=True)
         final = self._duplicates.settle(page)
         is_copy = any(one.url == page.url and one.status == "duplicate" for one in final)
         if not self._is_sitemap and not is_copy:
@@ -160,15 +165,17 @@ class _Crawl:
         yield from final
 
     def _stop_notice(self) -> Iterator[CrawledPage]:
-        """Say on the next page that the crawl ended because the website keeps failing."""
-        if self._visitor.failures_in_a_row >= MAX_FAILURES_IN_A_ROW and (
-            visit := self._frontier.pop()
-        ):
+        """Say of the next page, and of all known ones, that the website keeps failing."""
+        if self._visitor.failures_in_a_row < MAX_FAILURES_IN_A_ROW:
+            return
+        waiting = [visit.url for visit in iter(self._frontier.pop, None)]
+        known = [url for url in waiting[1:] if page_key(url) in self._known]
+        known += [url for url in self._revisits if not self._frontier.is_seen(url)]
+        for url in [*waiting[:1], *known]:
             yield CrawledPage(
-                visit.url,
+                url,
                 "failed",
                 datetime.now(UTC),
-                depth=visit.depth,
                 reason=f"{MAX_FAILURES_IN_A_ROW} pages in a row failed, so the crawl stopped here; "
                 "try again later.",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 # new: not known before; unchanged: the server says so (304), or the text is the same; duplicate:
 # another address has the same page; excluded: it asks not to be indexed, or holds no text; gone:
@@ -29,17 +29,6 @@ class CrawlRules:
     max_pages: int = 200
     delay_seconds: float = 1.0
     max_delay_seconds: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPage:
-    """A page as an earlier crawl found it; `links` lead on where the server answers 304."""
-
-    url: str
-    etag: str = ""
-    last_modified: str = ""
-    content_hash: str = ""
-    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +94,31 @@ class CrawledPage:
     def links(self) -> tuple[str, ...]:
         """The addresses that the page links to."""
         return self.content.links
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """A page as an earlier crawl found it; `links` lead on where the server answers 304.
+
+    `settled` is what this very crawl found before it broke off: it is told again, not asked for.
+    """
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+    content_hash: str = ""
+    links: tuple[str, ...] = ()
+    settled: CrawledPage | None = None
+
+
+class StopSignal(Protocol):
+    """Tells a crawl to end; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Tell whether the crawl is to end."""
+
+    def wait(self, timeout: float) -> object:
+        """Return after `timeout` seconds, or as soon as the crawl is to end."""
 
 
 @dataclass(frozen=True, slots=True)

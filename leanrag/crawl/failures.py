@@ -33,6 +33,13 @@ class NotAPage(FetchFailed):
     status = 415
 
 
+class NoPageRead(FetchFailed):
+    """A website gave not one page with a text; the message names the start page's reason."""
+
+    code = "no_page_read"
+    status = 422
+
+
 class PageUnreadable(FetchFailed):
     """A page arrived whole but could not be read within the limits of time and memory."""
 

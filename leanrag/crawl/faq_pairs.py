@@ -40,10 +40,15 @@ def suggest_pairs(page: CrawledPage) -> tuple[SuggestedPair, ...]:
     for pair in (*page.content.marked_pairs, *_read_headings(page.text)):
         answer = _shorten(pair.answer)
         question = _LEAD.sub("", pair.question).strip()
-        key = " ".join(re.findall(r"\w+", fold(question)))
+        key = question_key(question)
         if key and answer and len(question) <= MAX_QUESTION_CHARACTERS:
             pairs.setdefault(key, SuggestedPair(question, answer))
     return tuple(pairs.values())[:MAX_PAIRS]
+
+
+def question_key(question: str) -> str:
+    """Return what spellings of one question share: its words as they are searched."""
+    return " ".join(re.findall(r"\w+", fold(question)))
 
 
 def _read_headings(text: str) -> Iterator[SuggestedPair]:

@@ -6,7 +6,6 @@ spelling needs, so they travel through it as letters that the page does not have
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from configparser import ConfigParser
 from copy import deepcopy
@@ -15,6 +14,8 @@ import trafilatura
 import trafilatura.settings
 from lxml import html
 
+from leanrag.ingest.html_blocks import flatten_tables
+from leanrag.ingest.html_text import extracted_markdown
 from leanrag.text.normalize import clean
 
 _ZERO_WIDTH = ("\u200c", "\u200d")  # non-joiner (Persian) and joiner (Persian, emoji)
@@ -36,11 +37,6 @@ _BOILERPLATE_TAGS = ("nav", "header", "footer", "aside")
 _HIDDEN = "//*[@hidden and @hidden != 'until-found']"
 _MAIN_PARTS = "//main | //article | //*[@role='main']"
 _ENOUGH_TEXT = 0.5  # share of the page's letters that the first reading should hold
-_LINE_END = re.compile(r"(?m)[ \t]+$")
-_BLANK_LINES = re.compile(r"\n{3,}")
-_FENCED = re.compile(r"(?ms)(^```.*?^```[ \t]*$)")
-_ESCAPED_SIGN = re.compile(r"(\\+)([*_`~\[\]<>])")  # n backslashes of the page became 2n + 1
-_ESCAPED_START = re.compile(r"(?m)^(\s*(?:[-*+] )?\d*)\\(?=[-+.)])")
 
 
 def main_text(tree: html.HtmlElement, url: str) -> str:
@@ -53,7 +49,7 @@ def main_text(tree: html.HtmlElement, url: str) -> str:
     text = _extract(tree, url)
     for letter, stand_in in stand_ins.items():
         text = text.replace(stand_in, letter)
-    return _BLANK_LINES.sub("\n\n", _LINE_END.sub("", _plain_marks(clean(text)))).strip()
+    return clean(text).strip()
 
 
 def _extract(tree: html.HtmlElement, url: str) -> str:
@@ -83,29 +79,23 @@ def _run_trafilatura(tree: html.HtmlElement, url: str) -> str:
     config.read_dict({"DEFAULT": {**trafilatura.settings.DEFAULT_CONFIG["DEFAULT"]}})
     # Short pages are pages: below its own 250 letters trafilatura gives structure up.
     config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
-    extracted = trafilatura.extract(
-        deepcopy(tree),
+    copied = deepcopy(tree)
+    flatten_tables(copied)
+    found = trafilatura.bare_extraction(
+        copied,
         url=url,
-        output_format="markdown",
         fast=True,  # its other readings know no headings
         include_comments=False,
         include_tables=True,
+        include_formatting=True,
         favor_recall=True,
         config=config,
     )
-    return extracted or ""
-
-
-def _plain_marks(text: str) -> str:
-    """Take escapes away, which passages are quoted without; code stays as it is."""
-    parts = _FENCED.split(text)
-    parts[::2] = [_unescape(part) for part in parts[::2]]
-    return "".join(parts)
-
-
-def _unescape(text: str) -> str:
-    text = _ESCAPED_START.sub(r"\1", text)
-    return _ESCAPED_SIGN.sub(lambda match: "\\" * (len(match[1]) // 2) + match[2], text)
+    if found is None or isinstance(found, dict):
+        return ""
+    for bold in found.body.iter("hi"):  # what is left of these heads what follows
+        bold.text = f"**{(bold.text or '').strip()}**"
+    return extracted_markdown(found.body)
 
 
 def _drop_unseen(tree: html.HtmlElement) -> None:

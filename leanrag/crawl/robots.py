@@ -16,19 +16,27 @@ _TOO_MANY_REQUESTS = 429
 
 @dataclass(frozen=True, slots=True)
 class RobotsVerdict:
-    """Whether an address may be fetched, why not, and the delay that the site asks for."""
+    """Whether an address may be fetched, why not, and the delay that the site asks for.
+
+    `is_unknown`: robots.txt could not be had this time, so nothing is fetched.
+    """
 
     is_allowed: bool
     reason: str = ""
     delay_seconds: float = 0.0
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _SiteRules:
-    """The rules of one site; `closed_because` is set where nothing of it may be fetched."""
+    """The rules of one site; `closed_because` is set where nothing of it may be fetched.
+
+    `is_unknown`: because robots.txt could not be had, not because of what it says.
+    """
 
     rules: Protego | None = None
     closed_because: str = ""
+    is_unknown: bool = False
 
 
 class RobotsPolicy:
@@ -50,7 +58,7 @@ class RobotsPolicy:
             self._sites[origin] = self._read(f"{origin}/robots.txt", address.host)
         site = self._sites[origin]
         if site.closed_because:
-            return RobotsVerdict(False, site.closed_because)
+            return RobotsVerdict(False, site.closed_because, is_unknown=site.is_unknown)
         if site.rules is None:
             return RobotsVerdict(True)
         delay = site.rules.crawl_delay(ROBOT_NAME) or 0.0
@@ -64,11 +72,13 @@ class RobotsPolicy:
         except FetchRefused as error:
             return _SiteRules(closed_because=error.message)
         except FetchFailed as error:
-            return _SiteRules(closed_because=f"robots.txt could not be read: {error.message}")
+            reason = f"robots.txt could not be read: {error.message}"
+            return _SiteRules(closed_because=reason, is_unknown=True)
         if answer.status >= 500 or answer.status == _TOO_MANY_REQUESTS:
             return _SiteRules(
                 closed_because=f"{host} answers {answer.status} to a request for robots.txt, so "
-                "it is left alone; try again later."
+                "it is left alone; try again later.",
+                is_unknown=True,
             )
         if not 200 <= answer.status < 300:
             return _SiteRules()

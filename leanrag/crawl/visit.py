@@ -7,14 +7,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Event
 
-from leanrag.crawl.crawled import CrawledPage, CrawlRules, KnownPage, PageContent, PageStatus
+from leanrag.crawl.crawled import (
+    CrawledPage,
+    CrawlRules,
+    KnownPage,
+    PageContent,
+    PageStatus,
+    StopSignal,
+)
 from leanrag.crawl.failures import FetchFailed, FetchRefused, NotAPage, SiteUnavailable
 from leanrag.crawl.fetched import FetchedResource
 from leanrag.crawl.frontier import Frontier, Visit
 from leanrag.crawl.page_reader import PageReader
-from leanrag.crawl.robots import RobotsPolicy
+from leanrag.crawl.robots import RobotsPolicy, RobotsVerdict
 from leanrag.crawl.safe_fetch import HTML_TYPES, SafeFetcher
 from leanrag.crawl.urls import page_key, parse_web_address
 from leanrag.errors import ExtractionFailed
@@ -32,7 +38,7 @@ _Answer = CrawledPage | FetchedResource  # a page: its redirect is not followed
 class Pace:
     """Keeps the time between two requests to one host."""
 
-    def __init__(self, rules: CrawlRules, cancelled: Event) -> None:
+    def __init__(self, rules: CrawlRules, cancelled: StopSignal) -> None:
         self._rules = rules
         self._cancelled = cancelled
         self._last: dict[str, float] = {}
@@ -66,7 +72,7 @@ class Visitor:
         rules: CrawlRules,
         *,
         known: Mapping[str, KnownPage],
-        cancelled: Event,
+        cancelled: StopSignal,
     ) -> None:
         self.robots = RobotsPolicy(fetcher)
         self.pace = Pace(rules, cancelled)
@@ -80,10 +86,13 @@ class Visitor:
 
     def visit(self, visit: Visit) -> CrawledPage | None:
         """Visit an address. The page's `url` is where its redirects ended; None: cancelled."""
+        known = self._known.get(page_key(visit.url))
+        if known is not None and known.settled is not None:
+            return known.settled
         try:
             verdict = self.robots.check(visit.url)
             if not verdict.is_allowed:
-                return _page(visit, visit.url, "refused", verdict.reason)
+                return _not_allowed(visit, verdict)
             answer = self._fetch(visit, verdict.delay_seconds)
             if answer is None:
                 return None
@@ -144,7 +153,7 @@ class Visitor:
             return [replace(page, same_as=target)]
         verdict = self.robots.check(target)
         if not verdict.is_allowed:
-            return [_page(visit, visit.url, "refused", verdict.reason)]
+            return [_not_allowed(visit, verdict)]
         self._frontier.mark_seen(target)
         return []
 
@@ -214,6 +223,12 @@ def _is_down(answer: _Answer) -> bool:
 
 def _page(visit: Visit, url: str, status: PageStatus, reason: str = "") -> CrawledPage:
     return CrawledPage(url, status, datetime.now(UTC), depth=visit.depth, reason=reason)
+
+
+def _not_allowed(visit: Visit, verdict: RobotsVerdict) -> CrawledPage:
+    """Return a page that robots.txt forbids, or that it fails to speak of this time."""
+    status: PageStatus = "failed" if verdict.is_unknown else "refused"
+    return _page(visit, visit.url, status, verdict.reason)
 
 
 def _status_reason(status: int) -> tuple[PageStatus, str]:

@@ -16,9 +16,9 @@ from leanrag.errors import InvalidInput
 from leanrag.ingest.extracted import Chunk, ExtractedDocument
 from leanrag.ingest.passage import make_chunk
 from leanrag.ingest.records import ProductRow, faq_chunks, product_chunks
+from leanrag.ingest.row_label import row_label
 from leanrag.ingest.split import Splitter
 from leanrag.ingest.structure import Block, read_blocks
-from leanrag.ingest.tldr import summarize
 from leanrag.text.language import detect_language
 from leanrag.text.sentences import split_sentences
 from leanrag.text.tokens import TokenCounter
@@ -36,6 +36,19 @@ class _Piece:
     heading: str
     page: int | None
     label: str = ""
+    first_row: int = 0  # of a sheet; 0: it is of none
+    last_row: int = 0
+
+    def joined(self, piece: _Piece, joiner: str) -> _Piece:
+        """Return this piece with another one below it."""
+        first = min(filter(None, (self.first_row, piece.first_row)), default=0)
+        last = max(self.last_row, piece.last_row)
+        text = f"{self.text}{joiner}{piece.text}"
+        return replace(self, text=text, first_row=first, last_row=last)
+
+    def place(self) -> str:
+        """Return what names the place of the piece where it has no page."""
+        return row_label(self.first_row, self.last_row) if self.first_row else self.label
 
 
 def cut(
@@ -52,7 +65,8 @@ def cut(
 
     A passage never spans two headings; in a document of kind "faq" it never spans two questions.
     With `overlap_tokens` it begins with the last sentences of the one before it; in any case it
-    repeats up to `torn_overlap_tokens` words of a sentence that is longer than a passage.
+    repeats up to `torn_overlap_tokens` words of a sentence that is longer than a passage. Extracts
+    are made later (`tldr.with_extracts`).
     Raises InvalidInput where the overlap is more than half of a passage.
     """
     if overlap_tokens > max_tokens // 2:
@@ -75,11 +89,11 @@ def cut(
                 title=title,
                 heading=_drop_title(piece.heading, title),
                 text=piece.text,
-                tldr=summarize(piece.text, own_language),
+                tldr="",
                 language=own_language,
                 counter=counter,
                 page=piece.page,
-                label=piece.label,
+                label=piece.place(),
             )
         )
     return tuple(chunks)
@@ -102,16 +116,28 @@ def _pack(blocks: Iterable[Block], splitter: Splitter) -> list[_Piece]:
     packed: list[_Piece] = []
     kind_before = ""
     for block in blocks:
-        split = splitter.split_table if block.kind == "table" else splitter.split
-        for text in split(block.text):
+        for piece in _split(block, splitter):
             joiner = "\n" if block.kind == kind_before == "item" else "\n\n"
-            joined = f"{packed[-1].text}{joiner}{text}" if packed else text
-            if packed and splitter.fits(joined):
-                packed[-1] = replace(packed[-1], text=joined)
+            joined = packed[-1].joined(piece, joiner) if packed else piece
+            if packed and splitter.fits(joined.text):
+                packed[-1] = joined
             else:
-                packed.append(_Piece(text, block.heading, block.page, block.label))
+                packed.append(piece)
             kind_before = block.kind
     return packed
+
+
+def _split(block: Block, splitter: Splitter) -> Iterator[_Piece]:
+    whole = _Piece("", block.heading, block.page, block.label)
+    if not block.rows:
+        split = splitter.split_table if block.kind == "table" else splitter.split
+        yield from (replace(whole, text=text) for text in split(block.text))
+        return
+    header_lines = 2 if block.kind == "table" else 0
+    for piece in splitter.split_lines(block.text, header_lines=header_lines):
+        rows = [row for row in block.rows[piece.first : piece.last + 1] if row]
+        first, last = min(rows, default=0), max(rows, default=0)
+        yield replace(whole, text=piece.text, first_row=first, last_row=last)
 
 
 def _overlap(pieces: Sequence[_Piece], splitter: Splitter, overlap_tokens: int) -> list[_Piece]:

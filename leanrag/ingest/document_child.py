@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import cast
 
+from leanrag.errors import FileRejected
 from leanrag.ingest.child_limits import ChildLimits, limit_process
 from leanrag.ingest.document_report import DocumentFormat, DocumentReport, Refused
 
@@ -33,6 +34,8 @@ def read_document(data: bytes, document_format: DocumentFormat) -> DocumentRepor
         return _load_reader(document_format)(data)
     except Refused as exc:
         return DocumentReport(refusal=exc.reason)
+    except FileRejected as exc:
+        return DocumentReport(rejection=(exc.code, exc.message, exc.details))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a broken file makes its library raise KeyError and much more
@@ -48,6 +51,10 @@ def _load_reader(document_format: DocumentFormat) -> Callable[[bytes], DocumentR
         from leanrag.ingest.xlsx_text import read_xlsx
 
         return read_xlsx
+    if document_format == "csv":
+        from leanrag.ingest.csv_text import read_csv
+
+        return read_csv
     if document_format == "html":
         from leanrag.ingest.html_text import read_html
 

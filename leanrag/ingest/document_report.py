@@ -1,11 +1,11 @@
-"""What comes out of the process that reads a document, a sheet, a web page or subtitles."""
+"""What comes out of the process that reads a document, a table, a web page or subtitles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-DocumentFormat = Literal["docx", "xlsx", "html", "subtitles"]
+DocumentFormat = Literal["docx", "xlsx", "csv", "html", "subtitles"]
 Refusal = Literal[
     "encrypted",
     "damaged",
@@ -17,6 +17,7 @@ Refusal = Literal[
     "too_many_cells",
     "too_much_text",
     "no_cues",
+    "no_table",
 ]
 MAX_TEXT_CHARACTERS = 10_000_000  # some 4,000 pages; as JSON in ASCII within what a child may write
 
@@ -31,19 +32,29 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A part of a document as Markdown; `label` is where it stands ("00:12:05"), if that helps."""
+    """A part of a document as Markdown; `label` is where it stands ("00:12:05"), if that helps.
+
+    `rows`: the row of its file that each line is from, 0 for a heading and the header of a table;
+    empty where it is no sheet.
+    """
 
     text: str
     label: str = ""
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentReport:
-    """What the process found; `refusal` is set where the file cannot be read."""
+    """What the process found; `refusal` is set where the file cannot be read.
+
+    `rejection` is a refusal in words, for a sentence that names a row: the code of an error of
+    leanrag.errors, its sentence and its details.
+    """
 
     title: str = ""
     parts: tuple[TextPart, ...] = ()
     refusal: Refusal | None = None
+    rejection: tuple[str, str, dict[str, object]] | None = None
 
 
 def check_length(characters: int) -> None:

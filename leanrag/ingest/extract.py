@@ -17,12 +17,12 @@ from leanrag.errors import (
     NoTextFound,
 )
 from leanrag.ingest.child_limits import ChildLimits
-from leanrag.ingest.child_process import run_child
+from leanrag.ingest.child_process import OnWait, run_child
 from leanrag.ingest.decode import decode_text
 from leanrag.ingest.document_report import DocumentFormat, Refusal
 from leanrag.ingest.extracted import ExtractedDocument, ExtractedPage
 from leanrag.ingest.pdf_report import ChildReport
-from leanrag.ingest.validate import DOCX, HTML, PDF, SRT, VTT, XLSX, UploadType
+from leanrag.ingest.validate import CSV, DOCX, HTML, PDF, SRT, TSV, VTT, XLSX, UploadType
 from leanrag.settings import Settings
 from leanrag.text.normalize import clean
 
@@ -32,17 +32,20 @@ _HEADING = re.compile(r"^#{1,6}[ \t](.*)$", re.MULTILINE)
 _NO_TITLE = re.compile(
     r"(?i)(untitled|no title|(document|book|sheet)\d*|title|slide \d+|microsoft \w+ - .*"
     r"|(word|powerpoint) (document|presentation)|.*\.(docx?|pdf|pptx?|xlsx?|tex|dvi|indd|odt|rtf"
-    r"|html?|txt|md)|about:blank|https?://.*)"
+    r"|html?|txt|md|csv|tsv)|about:blank|https?://.*)"
 )
 _FORMATS: dict[UploadType, tuple[DocumentFormat, str]] = {
     DOCX: ("docx", "Word document"),
     XLSX: ("xlsx", "workbook"),
+    CSV: ("csv", "table"),
+    TSV: ("csv", "table"),
     HTML: ("html", "web page"),
     SRT: ("subtitles", "subtitle file"),
     VTT: ("subtitles", "subtitle file"),
 }
+_ERRORS = {error.code: error for error in (FileRejected, FileTooLarge, ExtractionFailed)}
 _AGAIN = "export it again and upload the new file"
-_REFUSALS: dict[Refusal, tuple[type[FileRejected], str]] = {
+_REFUSALS: dict[Refusal, tuple[type[FileRejected], str]] = {  # all but "no_table"
     "encrypted": (EncryptedFile, "asks for a password; save it without one and upload it again"),
     "damaged": (ExtractionFailed, f"is damaged and cannot be read; {_AGAIN}"),
     "too_many_parts": (FileTooLarge, "is packed of more than 2,000 parts; split it"),
@@ -68,17 +71,25 @@ _REFUSALS: dict[Refusal, tuple[type[FileRejected], str]] = {
 }
 
 
-def extract(data: bytes, upload_type: UploadType, *, settings: Settings) -> ExtractedDocument:
-    """Read a file that `validate.identify` accepted.
+def extract(
+    data: bytes,
+    upload_type: UploadType,
+    *,
+    settings: Settings,
+    on_wait: OnWait | None = None,
+) -> ExtractedDocument:
+    """Read a file that `validate.identify` accepted; `on_wait` hears of the pages, and may stop it.
 
     Raises EncryptedFile, FileTooLarge (too many pages, cells or letters), NoTextFound (a scan, an
     empty sheet), EmptyFile (a text of white space) or ExtractionFailed (broken, hostile, or over
     the limits of time and memory).
     """
     if upload_type == PDF:
-        return _extract_pdf(data, settings)
+        return _extract_pdf(data, settings, on_wait)
     if upload_type in _FORMATS:
-        return _extract_document(data, upload_type, settings)
+        document = _extract_document(data, upload_type, settings, on_wait)
+        if document is not None:
+            return document
     text = clean(decode_text(data))
     if not text.strip():
         raise EmptyFile("This file holds nothing but white space; choose a file with text.")
@@ -98,17 +109,28 @@ def _limits(settings: Settings) -> ChildLimits:
 
 
 def _extract_document(
-    data: bytes, upload_type: UploadType, settings: Settings
-) -> ExtractedDocument:
+    data: bytes, upload_type: UploadType, settings: Settings, on_wait: OnWait | None
+) -> ExtractedDocument | None:
+    """Read a document in its process; None for a CSV file that is prose."""
     document_format, noun = _FORMATS[upload_type]
     report = run_child(
-        "leanrag.ingest.document_child", data, _limits(settings), document_format, noun=noun
+        "leanrag.ingest.document_child",
+        data,
+        _limits(settings),
+        document_format,
+        noun=noun,
+        on_wait=on_wait,
     )
+    if report["rejection"] is not None:
+        code, sentence, details = report["rejection"]
+        raise _ERRORS[code](sentence, **details)
+    if report["refusal"] == "no_table":
+        return None
     if report["refusal"] is not None:
         error, sentence = _REFUSALS[report["refusal"]]
         raise error(f"This {noun} {sentence}.", reason=report["refusal"])
     pages = [
-        ExtractedPage(None, text, clean(part["label"]))
+        ExtractedPage(None, text, clean(part["label"]), tuple(part["rows"]))
         for part in report["parts"]
         if (text := clean(part["text"])).strip()
     ]
@@ -121,9 +143,10 @@ def _extract_document(
 # ---- PDF --------------------------------------------------------------------------------------
 
 
-def _extract_pdf(data: bytes, settings: Settings) -> ExtractedDocument:
+def _extract_pdf(data: bytes, settings: Settings, on_wait: OnWait | None) -> ExtractedDocument:
     limits = _limits(settings)
-    report = ChildReport(**run_child("leanrag.ingest.pdf_child", data, limits, noun="PDF"))
+    found = run_child("leanrag.ingest.pdf_child", data, limits, noun="PDF", on_wait=on_wait)
+    report = ChildReport(**found)
     if report.outcome != "read":
         _refuse(report, limits)
     pages = tuple(

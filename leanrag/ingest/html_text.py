@@ -69,13 +69,20 @@ def _main_text(root: Element) -> str:
     )
     if found is None or isinstance(found, dict):
         return ""
-    return _write(_to_html(found.body))
+    return extracted_markdown(found.body)
+
+
+def extracted_markdown(body: Element) -> str:
+    """Return what trafilatura found as Markdown, with its blocks of code. Changes `body`."""
+    return _write(_to_html(body))
 
 
 def _to_html(body: Element) -> Element:
     """Give the elements of trafilatura's result the names that HTML has for them."""
     for element in body.iter():
-        if element.tag == "head":
+        if element.tag == "code" and _is_block_of_code(element):
+            element.tag = "pre"
+        elif element.tag == "head":
             level = element.get("rend", "h2")
             element.tag = level if level in ("h1", "h2", "h3", "h4", "h5", "h6") else "h2"
         elif element.tag == "list":
@@ -87,6 +94,10 @@ def _to_html(body: Element) -> Element:
         else:
             element.tag = _NAMES.get(element.tag, element.tag)
     return body
+
+
+def _is_block_of_code(element: Element) -> bool:
+    return element.find("code") is not None or "\n" in "".join(element.itertext()).strip()
 
 
 def _write(root: Element) -> str:

@@ -27,10 +27,15 @@ class MarkdownWriter:
         self._blocks: list[str] = []
         self._last_is_item = False
         self._length = 0
+        self._rows: list[int] = []
 
     def text(self) -> str:
         """Return the Markdown so far."""
         return "".join(self._blocks)
+
+    def rows(self) -> tuple[int, ...]:
+        """Return, for each line of the text, the row of a sheet that it is from, 0 for none."""
+        return tuple(self._rows)
 
     def heading(self, level: int, text: str) -> None:
         """Add a heading of level 1 to 6 (deeper ones count as 6)."""
@@ -38,11 +43,11 @@ class MarkdownWriter:
         if words:
             self._add(f"{'#' * min(max(level, 1), 6)} {words}")
 
-    def paragraph(self, text: str) -> None:
-        """Add a paragraph."""
+    def paragraph(self, text: str, *, row: int = 0) -> None:
+        """Add a paragraph; `row` is the number of the row that it is, if it is one of a sheet."""
         escaped = escape(text)
         if escaped:
-            self._add(escaped)
+            self._add(escaped, [row] * (escaped.count("\n") + 1))
 
     def item(self, text: str, *, depth: int = 0, mark: str = "-") -> None:
         """Add an item of a list, `depth` lists deep; `mark` is "-" or its number, "3."."""
@@ -60,37 +65,49 @@ class MarkdownWriter:
         if text.strip():
             self._add(f"{fence}\n{text.strip(chr(10))}\n{fence}")
 
-    def table(self, rows: Sequence[Row]) -> None:
-        """Add a table whose first row is its header; of one column or one row: paragraphs."""
+    def table(self, rows: Sequence[Row], numbers: Sequence[int] = ()) -> None:
+        """Add a table whose first row is its header; of one column or one row: paragraphs.
+
+        `numbers` are those of the rows in their sheet, if it is one.
+        """
+        numbers = numbers or [0] * len(rows)
+        places = [number for row, number in zip(rows, numbers, strict=True) if any(row)]
         rows = [[join_lines(cell.split("\n")) for cell in row] for row in rows if any(row)]
         width = max(map(len, rows), default=0)
         if width * len(rows) <= MAX_TABLE_CELLS:
             rows = _fit(rows, width)
             width = len(rows[0]) if rows else 0
         if width < 2 or len(rows) == 1 or width * len(rows) > MAX_TABLE_CELLS:
-            self._paragraphs(rows)
+            self._paragraphs(rows, places)
         elif width > MAX_COLUMNS:
-            self._records(rows)
+            self._records(rows, places)
         else:
             lines = [_line(rows[0]), _line(["---"] * width), *map(_line, rows[1:])]
-            self._add("\n".join(lines))
+            self._add("\n".join(lines), [0, 0, *places[1:]])
 
-    def _paragraphs(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            self.paragraph(" | ".join(cell for cell in row if cell))
+    def _paragraphs(self, rows: Sequence[Row], places: Sequence[int]) -> None:
+        for row, place in zip(rows, places, strict=True):
+            self.paragraph(" | ".join(cell for cell in row if cell), row=place)
 
-    def _records(self, rows: Sequence[Row]) -> None:
-        header = rows[0]
-        for row in rows[1:]:
+    def _records(self, rows: Sequence[Row], places: Sequence[int]) -> None:
+        """Write a line for each row, in one block: a short one is no heading of the next."""
+        header, lines, line_places = rows[0], list[str](), list[int]()
+        for row, place in zip(rows[1:], places[1:], strict=True):
             pairs = [
                 f"{name}: {cell}" if name else cell
                 for name, cell in zip(header, row, strict=True)
                 if cell
             ]
-            self.paragraph("; ".join(pairs))
+            if line := escape("; ".join(pairs)):
+                lines.append(line)
+                line_places.append(place)
+        if lines:
+            self._add("\n".join(lines), line_places)
 
-    def _add(self, block: str, *, is_item: bool = False) -> None:
+    def _add(self, block: str, rows: Sequence[int] = (), *, is_item: bool = False) -> None:
         between = "\n" if is_item and self._last_is_item else "\n\n"
+        self._rows += [0] * (len(between) - 1) if self._blocks else []
+        self._rows += rows or [0] * (block.count("\n") + 1)
         self._blocks.append(f"{between if self._blocks else ''}{block}")
         self._last_is_item = is_item
         self._length += len(block)

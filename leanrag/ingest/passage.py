@@ -36,6 +36,11 @@ def make_chunk(
     )
 
 
+def embedding_text(title: str, heading: str, text: str) -> str:
+    """Return what of a passage is embedded: wherever this is done, it must be the same."""
+    return f"{title}\n{heading}\n{text}"
+
+
 def content_hash(title: str, heading: str, text: str) -> str:
     """Return the SHA-256 (hex) of what a passage says, white space aside."""
     parts = (" ".join(part.split()) for part in (title, heading, text))

@@ -8,6 +8,7 @@ public PDFs in an eighth of pypdf's time, and pypdf for those that pdfium refuse
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
@@ -20,12 +21,15 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from leanrag.ingest.child_limits import ChildLimits, limit_process
+from leanrag.ingest.child_progress import write_progress
 from leanrag.ingest.pdf_glyphs import read_glyphs
 from leanrag.ingest.pdf_layout import write_pages
 from leanrag.ingest.pdf_lines import Line, read_lines
 from leanrag.ingest.pdf_report import ChildReport
+from leanrag.ingest.two_readers import read_parts
 
 _MAX_TITLE_CHARACTERS = 300
+_OBJECTS_A_COLLECTION = 100_000  # glyphs form no cycles: looking for some took 6 % of the time
 
 
 def main() -> None:
@@ -34,19 +38,24 @@ def main() -> None:
     limit_process(limits)
     logging.disable(logging.CRITICAL)  # pypdf logs each flaw of a file
     warnings.simplefilter("ignore")
-    report = read_pdf(sys.stdin.buffer.read(), limits.max_pages)
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
+    data = sys.stdin.buffer.read()
+    report = read_pdf(data, limits.max_pages, copy_seconds=limits.wall_seconds)
     json.dump(asdict(report), sys.stdout)  # ASCII: even lone surrogates pass
 
 
-def read_pdf(data: bytes, max_pages: int) -> ChildReport:
-    """Read a PDF with pdfium, and with pypdf where pdfium finds nothing it can read."""
-    report = _read_with_pdfium(data, max_pages)
+def read_pdf(data: bytes, max_pages: int, *, copy_seconds: int | None = None) -> ChildReport:
+    """Read a PDF with pdfium, and with pypdf where pdfium finds nothing it can read.
+
+    With `copy_seconds` a copy of this process, which must be of one thread, helps with long ones.
+    """
+    report = _read_with_pdfium(data, max_pages, copy_seconds)
     if report.outcome == "broken":
         report = _read_with_pypdf(data, max_pages)
     return report
 
 
-def _read_with_pdfium(data: bytes, max_pages: int) -> ChildReport:
+def _read_with_pdfium(data: bytes, max_pages: int, copy_seconds: int | None) -> ChildReport:
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -55,25 +64,27 @@ def _read_with_pdfium(data: bytes, max_pages: int) -> ChildReport:
     if len(document) > max_pages:
         return ChildReport("too_many_pages", page_count=len(document))
     title = str(document.get_metadata_value("Title"))
-    pages: list[list[list[Line]]] = []
-    failures = 0
-    for index in range(len(document)):
-        try:
-            pages.append(_read_page(document, index))
-        except pypdfium2.PdfiumError:  # one broken page does not cost the others
-            pages.append([])
-            failures += 1
-    if failures and not any(pages):
+    pages = read_parts(
+        lambda index: _read_page(document, index),
+        len(document),
+        copy_seconds=copy_seconds,
+        on_part=write_progress,
+    )
+    if None in pages and not any(pages):
         return ChildReport("broken")
-    return _report_pages(title, write_pages(pages))
+    return _report_pages(title, write_pages([page or [] for page in pages]))
 
 
-def _read_page(document: pypdfium2.PdfDocument, index: int) -> list[list[Line]]:
-    page = document[index]
+def _read_page(document: pypdfium2.PdfDocument, index: int) -> list[list[Line]] | None:
+    """Return the columns of a page; None for a broken one, which does not cost the others."""
     try:
-        return [column for glyphs in read_glyphs(page) for column in read_lines(glyphs)]
-    finally:
-        page.close()
+        page = document[index]
+        try:
+            return [column for glyphs in read_glyphs(page) for column in read_lines(glyphs)]
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError:
+        return None
 
 
 def _read_with_pypdf(data: bytes, max_pages: int) -> ChildReport:

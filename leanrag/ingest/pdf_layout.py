@@ -28,11 +28,19 @@ _USUAL_LEADING = 1.5  # distance of lines over type size
 _SHORT_LINE = 0.8  # a line that ends before this share of the column was broken on purpose
 _RUNNING_HEAD_PAGES = 4
 _EDGE_LINES = 3  # running heads stand among so many lines at the top and the bottom
-_LIST_ITEM = re.compile(r"(?:[•●▪◦‣·*–—-]|\d{1,3}[.)]|[a-zA-Z][.)])\s+\S")
+_LIST_ITEM = re.compile(r"[•●▪◦‣]|(?:[·*–—-]|\d{1,3}[.)]|[a-zA-Z][.)])\s+\S")
 _BROKEN_WORD = re.compile(r"[^\W\d_]{2}-$")
-_BROKEN_URL = re.compile(r"https?://\S*[/.=&?_-]$")
+_COMPOUND = re.compile(r"[^\w]*[^\W\d_]-")  # "e-mail", "X-ray": no word is broken after a letter
+_BROKEN_ADDRESS = re.compile(r"(?:https?://\S*[/.=&?_-]|[\w.+-]+@[\w.-]*[.-])$")
+# In a right-to-left line the mark at which an address is broken is seen, and read, before it.
+_TURNED_ADDRESS = re.compile(r"([(\[«]?)([/.=&?_-])(https?://\S+|[\w.+-]+@[\w.-]+)")
+_TURNED_CODE = re.compile(r"([(\[«]?)(-)([A-Za-z0-9]+)")
+_OPENING = re.compile(r"[(\[«]$")
+_ADDRESS_LETTER = re.compile("[A-Za-z0-9]")
+_BROKEN_NUMBER = re.compile(r"(?:\d|\b[A-Z]{1,6})[–-]$")  # also "E-17", an article's number
 _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"[ivxlc]{1,7}")
+_MAX_WORD = 400  # letters to look back for the last word of a text, an address included
 _LEADERS = re.compile(r"(?:\s?[.·…_]){4,}\s*")  # the dots that lead to a page number or a price
 _CONTENTS_ENTRY = re.compile(_LEADERS.pattern + r"(\d+)$")
 _MIN_CONTENTS_ENTRIES = 5
@@ -208,15 +216,41 @@ def _write_paragraph(
         own = f"\\{plain}" if plain.startswith("#") else plain
         if before is None:
             text = own
+        elif own[0].isdigit() and (joined := _join_number(text, own)):
+            text = joined
         elif _is_broken_on_purpose(before, line, left, right):
             text += f"\n{own}"
-        elif _BROKEN_WORD.search(text) and line.text[:1].islower():
-            text = text[:-1] + own
-        elif _BROKEN_URL.search(text):
-            text += own
         else:
-            text += f" {own}"
+            text = _join_lines(text, own)
     return text
+
+
+def _join_number(text: str, line: str) -> str | None:
+    """Add a line to a number that is broken between them ("107)" is no list item there)."""
+    word = _last_word(text)
+    if _BROKEN_NUMBER.search(word):
+        return text + line
+    if turned := _TURNED_CODE.fullmatch(word):
+        return f"{text.removesuffix(word)}{turned[1]}{turned[3]}{turned[2]}{line}"
+    return None
+
+
+def _join_lines(text: str, line: str) -> str:
+    """Add a line to the text that it goes on with, mending what was broken between them."""
+    word = _last_word(text)
+    if (turned := _TURNED_ADDRESS.fullmatch(word)) and _ADDRESS_LETTER.match(line):
+        return f"{text.removesuffix(word)}{turned[1]}{turned[3]}{turned[2]}{line}"
+    if _BROKEN_ADDRESS.search(word) and (word[-1] != "." or line[0].islower()):
+        return text + line
+    if _OPENING.search(word) or (_COMPOUND.fullmatch(word) and line[0].islower()):
+        return text + line
+    if _BROKEN_WORD.search(word) and word[-2].islower() and line[0].islower():
+        return text[:-1] + line
+    return f"{text} {line}"
+
+
+def _last_word(text: str) -> str:
+    return text[-_MAX_WORD:].rsplit(None, 1)[-1]
 
 
 def _is_broken_on_purpose(before: Line, line: Line, left: float, right: float) -> bool:

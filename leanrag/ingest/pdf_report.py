@@ -1,4 +1,4 @@
-"""What comes out of the process that reads a PDF."""
+"""What comes out of the processes that read a PDF and that draw a page of it."""
 
 from __future__ import annotations
 
@@ -14,3 +14,12 @@ class ChildReport:
     title: str = ""
     page_count: int = 0
     pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReport:
+    """What the process drew; `picture` is a PNG or JPEG in Base64, empty unless "drawn"."""
+
+    outcome: Literal["drawn", "no_such_page", "encrypted", "broken"]
+    page_count: int = 0
+    picture: str = ""

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from urllib.parse import unquote
 
 from leanrag.ingest.extracted import Chunk
 from leanrag.ingest.passage import make_chunk
+from leanrag.ingest.record_rows import FaqRow, ProductRow
 from leanrag.text.language import detect_language
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import Language
 
-
-@dataclass(frozen=True, slots=True)
-class ProductRow:
-    """A product as the tenant lists it.
-
-    `price` is in units of `currency` (an ISO 4217 code or what the tenant writes), None where it is
-    on request; `attributes` are pairs of name and value; an empty `url` is left out.
-    """
-
-    title: str
-    price: Decimal | None = None
-    currency: str = ""
-    description: str = ""
-    attributes: tuple[tuple[str, str], ...] = ()
-    url: str = ""
+__all__ = ["FaqRow", "ProductRow", "faq_chunks", "product_chunks"]
 
 
 def faq_chunks(
-    rows: Sequence[tuple[Language, str, str]], *, title: str, counter: TokenCounter
+    rows: Sequence[tuple[Language | None, str, str]],
+    *,
+    title: str,
+    counter: TokenCounter,
+    default_language: Language = "en",
 ) -> tuple[Chunk, ...]:
-    """Return one passage for each (language, question, answer); its extract is the question."""
+    """Return one passage for each (language, question, answer); its extract is the question.
+
+    A language of None is told from the text.
+    """
     return tuple(
         make_chunk(
             position,
             title=title,
             text=f"{question.strip()}\n{answer.strip()}",
             tldr=" ".join(question.split()),
-            language=language,
+            language=language or detect_language(f"{question} {answer}", default=default_language),
             counter=counter,
         )
         for position, (language, question, answer) in enumerate(rows)
@@ -57,7 +49,8 @@ def product_chunks(
             title=" ".join(row.title.split()),
             text=_describe(row),
             tldr=_name_and_price(row),
-            language=detect_language(f"{row.title} {row.description}", default=default_language),
+            language=row.language
+            or detect_language(f"{row.title} {row.description}", default=default_language),
             counter=counter,
         )
         for position, row in enumerate(rows)

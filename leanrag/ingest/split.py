@@ -22,6 +22,15 @@ _GRAPHEME = regex.compile(r"\X")
 
 
 @dataclass(frozen=True, slots=True)
+class LinePiece:
+    """A piece of a text and the lines that it holds, from `first` to `last`, counted from 0."""
+
+    text: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Splitter:
     """Splits texts to at most `max_tokens` tokens of `counter`'s encoding.
 
@@ -56,6 +65,30 @@ class Splitter:
         inner = self.with_limit(room - 1)  # one token to spare where header and rows meet
         rows = [piece for row in lines[2:] for piece in inner.split(row)]
         return [f"{header}\n{piece}" for piece in inner.pack(rows, "\n")]
+
+    def split_lines(self, text: str, *, header_lines: int) -> list[LinePiece]:
+        """Return `text` cut between lines, as `split_table` does, and say where each piece is from.
+
+        The first `header_lines` lines are repeated on top of every piece, unless they are long.
+        """
+        lines = text.split("\n")
+        header = "".join(f"{line}\n" for line in lines[:header_lines])
+        room = self.max_tokens - self.counter.count(header) - 1 if header else self.max_tokens
+        if self.fits(text):
+            return [LinePiece(text, 0, len(lines) - 1)]
+        if room < self.max_tokens // 2:
+            header, header_lines, room = "", 0, self.max_tokens
+        inner = self.with_limit(room)
+        packed: list[LinePiece] = []
+        for number, line in enumerate(lines[header_lines:], start=header_lines):
+            for piece in inner.split(line):
+                before = packed[-1] if packed else LinePiece("", number, number)
+                joined = f"{before.text}\n{piece}"
+                if packed and inner.fits(joined):
+                    packed[-1] = LinePiece(joined, before.first, number)
+                else:
+                    packed.append(LinePiece(piece, number, number))
+        return [LinePiece(f"{header}{piece.text}", piece.first, piece.last) for piece in packed]
 
     def pack(self, pieces: Sequence[str], joiner: str) -> list[str]:
         """Join neighbours as long as they fit; each piece must fit by itself."""

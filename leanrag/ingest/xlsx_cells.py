@@ -7,28 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from leanrag.ingest.document_report import Refused, check_length
+from leanrag.ingest.sheet_rows import MAX_CELLS, SheetRow
 from leanrag.ingest.xlsx_values import from_serial, is_time_format, show
 from leanrag.ingest.xlsx_workbook import Sheet, Workbook, stream_elements, string_text
 
-MAX_CELLS = 500_000
 _LAST_COLUMN = 16_384
 _COLUMN = re.compile("[A-Z]{1,3}")
 _TRUE = ("1", "true", "on")
 
 Element = Any  # lxml's stubs would make every attribute optional twice
-
-
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    """The filled cells of a row by their columns; `number` counts the visible rows from 1."""
-
-    number: int
-    cells: dict[int, str]
-    has_number: bool
 
 
 class CellReader:
@@ -49,10 +39,10 @@ class CellReader:
                 number = int(row.get("r") or number + 1)
                 if row.get("hidden") in _TRUE:
                     unseen += 1
-                elif len(row) and (read := self._row(number - unseen, row, hidden)).cells:
+                elif len(row) and (read := self._row(number, unseen, row, hidden)).cells:
                     yield read
 
-    def _row(self, number: int, row: Element, hidden: Sequence[range]) -> SheetRow:
+    def _row(self, place: int, unseen: int, row: Element, hidden: Sequence[range]) -> SheetRow:
         cells: dict[int, str] = {}
         has_number = False
         column = 0
@@ -63,7 +53,7 @@ class CellReader:
                 cells[column] = text
                 has_number = has_number or is_number
                 self._count(text)
-        return SheetRow(number, cells, has_number)
+        return SheetRow(place - unseen, cells, has_number, place)
 
     def _read(self, cell: Element) -> tuple[str, bool]:
         """Return what a cell shows, and whether that is a number or a date."""

@@ -13,6 +13,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ NGRAM_PREFIX = "~"  # no word holds it, so a word and an n-gram are never the sa
 BOUNDARY = "_"
 NGRAM_SIZE = 4
 _KEPT_WORDS = 65_536  # about 16 MB for each of three ways to analyse a word
+_KEPT_NGRAMS = 16_384  # words whose n-grams are kept: about 8 MB
+_KEPT_TERMS = 65_536  # whose ids are kept: about 8 MB
 TERM_IDS = 10**9  # dimensions of pgvector's sparsevec
 
 _WORD = re.compile(r"[^\W_]+")
@@ -82,8 +85,8 @@ def analyze_with_ngrams(text: str, language: Language) -> tuple[tuple[str, ...],
     """Return `analyze`'s words, and the character n-grams of the same words before stemming."""
     stopwords = load_stopwords(language)
     words = [w for w in analyze_words(text, language) if w.folded not in stopwords]
-    ngrams = (gram for word in words for gram in _word_ngrams(word.folded, NGRAM_SIZE))
-    return tuple(word.term for word in words), tuple(ngrams)
+    ngrams = chain.from_iterable([_kept_ngrams(word.folded) for word in words])
+    return tuple([word.term for word in words]), tuple(ngrams)
 
 
 def character_ngrams(text: str, size: int = NGRAM_SIZE) -> tuple[str, ...]:
@@ -94,6 +97,7 @@ def character_ngrams(text: str, size: int = NGRAM_SIZE) -> tuple[str, ...]:
     return tuple(gram for word in _WORD.findall(fold(text)) for gram in _word_ngrams(word, size))
 
 
+@lru_cache(maxsize=_KEPT_TERMS)
 def term_id(term: str) -> int:
     """Return the 0-based dimension of `term`: its CRC-32 modulo 10**9."""
     return zlib.crc32(term.encode()) % TERM_IDS
@@ -120,6 +124,11 @@ def _turkish_words(text: str) -> list[str]:
     if not composed.isascii():  # a keyboard without ı means i by I
         composed = composed.translate(_TURKISH_CAPITALS)
     return _WORD.findall(composed.lower())
+
+
+@lru_cache(maxsize=_KEPT_NGRAMS)
+def _kept_ngrams(word: str) -> tuple[str, ...]:
+    return tuple(_word_ngrams(word, NGRAM_SIZE))
 
 
 def _word_ngrams(word: str, size: int) -> Iterator[str]:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from leanrag.errors import InvalidInput
 
+TermIds = Sequence[int] | NDArray[np.integer]
+
 ROWS = 2
 BINS = 32_768
 # Knuth's multiplicative hashing: odd 32-bit constants, and the top 15 bits of the product.
@@ -34,17 +36,17 @@ class TermSketch:
     def __init__(self, counts: NDArray[np.int32] | None = None) -> None:
         self._counts = np.zeros((ROWS, BINS), dtype=np.int32) if counts is None else counts
 
-    def add(self, term_ids: Sequence[int]) -> None:
+    def add(self, term_ids: TermIds) -> None:
         """Count one more passage for each id; an id that stands twice counts twice."""
         for row, bins in enumerate(_bins(term_ids)):
             self._counts[row] += np.bincount(bins, minlength=BINS).astype(np.int32)
 
-    def remove(self, term_ids: Sequence[int]) -> None:
+    def remove(self, term_ids: TermIds) -> None:
         """Count one passage less for each id; ids that were never added must not be removed."""
         for row, bins in enumerate(_bins(term_ids)):
             self._counts[row] -= np.bincount(bins, minlength=BINS).astype(np.int32)
 
-    def document_frequencies(self, term_ids: Sequence[int]) -> list[int]:
+    def document_frequencies(self, term_ids: TermIds) -> list[int]:
         """Return for each id how many passages hold it, at least: collisions can only add."""
         bins = _bins(term_ids)
         smallest = np.minimum(self._counts[0][bins[0]], self._counts[1][bins[1]])
@@ -72,7 +74,7 @@ def inverse_document_frequency(document_count: int, document_frequency: int) -> 
     return math.log1p((document_count - frequency + 0.5) / (frequency + 0.5))
 
 
-def _bins(term_ids: Sequence[int]) -> NDArray[np.int64]:
+def _bins(term_ids: TermIds) -> NDArray[np.int64]:
     """Return the counter of each id in each row, shape (2, n)."""
     ids = np.asarray(term_ids, dtype=np.uint64)
     return (((ids * _MULTIPLIERS) & _MASK) >> _SHIFT).astype(np.int64)

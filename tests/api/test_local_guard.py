@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from leanrag.api.local_guard import LocalGuard, complete_host, complete_origin
+from leanrag.settings import Settings
 
 HOST = "127.0.0.1:8501"
 
@@ -157,3 +158,46 @@ def test_hosts_and_origins_are_completed_by_the_scheme_s_port() -> None:
     assert complete_origin("https://localhost") == "https://localhost:443"
     assert complete_origin("localhost") == ""
     assert complete_origin("null") == ""
+
+
+@pytest.fixture
+def guarded() -> Iterator[TestClient]:
+    """A console that people sign in to, served to the network under one name."""
+    settings = Settings(auth="sign-in", allowed_hosts="console.example", _env_file=None)  # type: ignore[call-arg,arg-type]
+    routes = [
+        Route("/api/v1/files", _page, methods=["GET", "POST"]),
+        WebSocketRoute("/_stcore/stream", _socket),
+    ]
+    app = LocalGuard(Starlette(routes=routes), get_settings=lambda: settings)
+    with TestClient(app, base_url="http://192.168.1.5:8501") as made:
+        yield made
+
+
+def test_where_people_sign_in_its_name_is_let_in_from_the_network(guarded: TestClient) -> None:
+    own = {"Host": "console.example", "Origin": "https://console.example"}
+    assert guarded.get("/api/v1/files", headers=own).text == "inside"
+    assert guarded.post("/api/v1/files", headers=own).text == "inside"
+    connection = guarded.websocket_connect("ws://192.168.1.5:8501/_stcore/stream", headers=own)
+    with connection as websocket:
+        assert websocket.receive_text() == "inside"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "192.168.1.5:8501"},
+        {"Host": "evil.example"},
+        {"Host": "console.example", "Origin": "https://evil.example"},
+        {"Host": "console.example", "Origin": "null"},
+        {"Host": "console.example", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_where_people_sign_in_other_names_and_pages_are_refused(
+    guarded: TestClient, headers: dict[str, str]
+) -> None:
+    assert guarded.post("/api/v1/files", headers=headers).status_code == 403
+    if "Sec-Fetch-Site" not in headers:
+        url = "ws://192.168.1.5:8501/_stcore/stream"
+        connection = guarded.websocket_connect(url, headers=headers)
+        with pytest.raises(WebSocketDisconnect), connection:
+            pass

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leanrag.audit import AuditFilter
 from leanrag.bootstrap import Services
 
 
@@ -66,3 +67,18 @@ def test_a_key_of_several_or_no_messages_is_refused(run_beside: Callable, tenant
     failed = run_beside("label", "remove", "zz", "--tenant", tenant)
     assert failed.code != 0
     assert "0 labelled messages begin with" in failed.err
+
+
+def test_what_is_done_on_the_command_line_is_in_the_log_as_local(
+    run_beside: Callable, console: Services, tenant: str, tmp_path: Path
+) -> None:
+    file = file_of(tmp_path, "what is the damage for a blorp,pricing")
+    assert run_beside("label", "import", file, "--tenant", tenant).code == 0
+    (event,) = console.audit.find(
+        console.tenants.find(tenant).tenant_id, AuditFilter(object_kind="labelled_message")
+    ).events
+    assert (event.actor_kind, event.actor_name, event.action) == (
+        "local",
+        "command line",
+        "created",
+    )

@@ -66,7 +66,7 @@ def test_robots_txt_is_kept_and_what_it_closes_is_told(site: Website, crawler: C
 def test_a_site_whose_robots_txt_fails_is_left_alone(site: Website, crawler: Crawler) -> None:
     site.add("/robots.txt", status=503)
     site.add_page("/")
-    assert statuses(crawl(crawler, site)) == {"/": "refused"}
+    assert statuses(crawl(crawler, site)) == {"/": "failed"}
     assert site.asked() == []
 
 

@@ -76,7 +76,7 @@ def test_the_main_text_is_read_letter_by_letter_in_each_language(lang: str) -> N
         f"## {words['heading']}",
         words["paragraph"],
         f"- {words['item_one']}\n- {words['item_two']}",
-        f"| {words['column']} | # |\n|---|---|\n"
+        f"| {words['column']} | # |\n| --- | --- |\n"
         f"| {words['item_one']} | 40 |\n| {words['item_two']} | 60 |",
     ]
     assert content.title == words["title"]

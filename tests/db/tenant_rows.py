@@ -19,7 +19,8 @@ from leanrag.tenants import Tenants
 
 # What check constraints ask for, where the type alone does not tell.
 CHECKED: dict[str, Any] = {
-    "role": "user",
+    "messages.role": "user",
+    "members.role": "owner",
     "state": "published",
     "weight": 2,
     "primary_tokens": 100,
@@ -35,11 +36,12 @@ Row = dict[str, Any]
 
 
 def value_of(column: Column[Any]) -> Any:
-    if column.name in CHECKED:
-        return CHECKED[column.name]
+    for name in (f"{column.table.name}.{column.name}", column.name):
+        if name in CHECKED:
+            return CHECKED[name]
     if isinstance(column.type, HALFVEC):
         return HalfVector([1.0, 0.5])
-    if isinstance(column.type, SPARSEVEC):
+    if isinstance(column.type, SPARSEVEC) and column.type.dim:
         return SparseVector({1: 1.0}, column.type.dim)
     samples: dict[type, Any] = {
         UUID: uuid.uuid4(),

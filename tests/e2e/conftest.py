@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +15,8 @@ import httpx
 import pytest
 
 from tests.provider_server import ProviderServer
+from tests.running_console import free_port, started
 
-ROOT = Path(__file__).parents[2]
-START_SECONDS = 90
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -70,25 +63,11 @@ def chromium() -> str:
 def console(chromium: str) -> Iterator[Console]:
     home = Path(tempfile.mkdtemp(prefix="lr"))
     with ProviderServer() as provider:
-        port = _free_port()
-        environment = {name: value for name, value in os.environ.items() if name[:5] != "LEANR"}
-        environment |= {
-            "LEANRAG_HOME": str(home),
-            "OPENAI_API_KEY": "sk-test",
-            "OPENAI_BASE_URL": provider.base_url,
-        }
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait_for(process, "LeanRAG is ready")
-            running = Console(f"http://127.0.0.1:{port}", provider)
+        settings = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": provider.base_url}
+        with started(home, free_port(), **settings) as (url, _said):
+            running = Console(url, provider)
             running.wait_until_read()
             yield running
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -103,33 +82,8 @@ def make_page(chromium: str) -> Iterator[Any]:
         def make(**options: Any) -> Any:
             context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
             page = context.new_page()
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(60_000)  # of a machine that runs other tests beside
             return page
 
         yield make
         browser.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(process: subprocess.Popen[bytes], sentence: str) -> None:
-    """Wait for a sentence of the process, and go on reading what it says afterwards."""
-    said: list[str] = []
-    seen = threading.Event()
-
-    def read() -> None:
-        assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
-                said.append(line.decode(errors="replace"))
-                if re.search(sentence, said[-1]):
-                    seen.set()
-        seen.set()
-
-    threading.Thread(target=read, daemon=True).start()
-    if not seen.wait(START_SECONDS) or process.poll() is not None:
-        pytest.fail("The console did not start:\n" + "".join(said))

@@ -62,7 +62,7 @@ def test_from_an_uploaded_pdf_to_a_cited_answer_and_its_tokens(
     page.goto(console.url)
     before = tokens_used(page)
 
-    go_to(page, "Documents")
+    go_to(page, "Knowledge")
     page.locator('input[type="file"]').set_input_files(
         {"name": "zephyr.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
     )

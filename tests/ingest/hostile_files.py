@@ -24,7 +24,7 @@ from typing import IO
 if __package__ in {None, ""}:  # run as a file: only its own directory is on the path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from hostile import excel, pages, pdfs, texts, word
+from hostile import excel, pages, pdfs, tables, texts, word
 
 from leanrag.errors import LeanRagError
 from leanrag.ingest.extract import extract
@@ -67,6 +67,7 @@ def hostile_files() -> Iterator[HostileFile]:
         pages.page_cases(),
         texts.subtitle_cases(),
         texts.text_cases(),
+        tables.table_cases(),
         pdfs.pdf_cases(),
     ):
         for name, outcomes, build, holds, hides in cases:

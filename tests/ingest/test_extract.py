@@ -186,7 +186,7 @@ def test_no_process_and_no_secret_is_left_to_the_reader(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setattr("leanrag.ingest.child_process.subprocess.Popen", Spy)
     extract(make_pdf([["text"]]), PDF, settings=settings)
-    assert seen["env"] == {"LC_ALL": "C.UTF-8"}
+    assert set(seen["env"]) == {"LC_ALL", "LEANRAG_PARENT", "LEANRAG_PROGRESS"}
     assert [reader.returncode for reader in readers] == [0]  # waited for: none is left
 
 
@@ -196,7 +196,9 @@ def test_pypdf_reads_what_pdfium_refuses(
     from leanrag.ingest import pdf_child
     from leanrag.ingest.pdf_report import ChildReport
 
-    monkeypatch.setattr(pdf_child, "_read_with_pdfium", lambda data, most: ChildReport("broken"))
+    monkeypatch.setattr(
+        pdf_child, "_read_with_pdfium", lambda data, most, copy: ChildReport("broken")
+    )
     report = pdf_child.read_pdf(make_pdf([["Plain text."], ["More."]], "Guide"), 500)
     assert (report.outcome, report.title, report.page_count) == ("read", "Guide", 2)
     assert "Plain text." in report.pages[0]

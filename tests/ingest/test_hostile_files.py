@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 RUNNER = Path(__file__).with_name("hostile_files.py")
-MIN_FILES = 120
+MIN_FILES = 160
 
 
 @pytest.mark.slow

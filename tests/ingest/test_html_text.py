@@ -156,3 +156,15 @@ def test_nesting_without_end_keeps_what_stands_above_it(tag: str) -> None:
 def test_a_page_of_pictures_holds_no_text(settings: Settings) -> None:
     with pytest.raises(NoTextFound, match="web page holds no text"):
         extract(page("<img src=a.png><script>x</script>"), HTML, settings=settings)
+
+
+def test_code_in_a_page_with_a_menu_keeps_its_lines() -> None:
+    code = "for row in rows:\n    print(row)"
+    page = (
+        "<html><body><nav><a href='/'>Home</a></nav><main><h1>Set up</h1><p>Run this program to"
+        " see all the rows of your list, one below the other.</p>"
+        f"<pre><code>{code}</code></pre>"
+        "<p>It ends by itself as soon as the last of your rows has been printed.</p>"
+        "</main></body></html>"
+    )
+    assert f"```\n{code}\n```" in read_html(page.encode()).parts[0].text

@@ -52,6 +52,16 @@ def test_a_table_too_large_to_fill_up_is_written_row_by_row() -> None:
     assert writer.text().endswith("\n\na | b")
 
 
+def test_each_line_knows_the_row_that_it_is() -> None:
+    writer = MarkdownWriter()
+    writer.heading(1, "Sheet")
+    writer.paragraph("two\nlines", row=1)
+    writer.table([["a", "b"], ["", ""], ["1", "2"]], [3, 4, 5])
+    writer.table([["h"] * 13, ["v"] * 13, ["w"] * 13], [7, 8, 9])
+    assert len(writer.rows()) == len(writer.text().split("\n"))
+    assert writer.rows() == (0, 0, 1, 1, 0, 0, 0, 5, 0, 8, 9)
+
+
 def test_a_document_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_report, "MAX_TEXT_CHARACTERS", 10)
     writer = MarkdownWriter()

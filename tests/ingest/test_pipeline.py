@@ -23,7 +23,7 @@ from leanrag.errors import (
     UnsupportedFileType,
 )
 from leanrag.guarded_database import GuardedDatabase
-from leanrag.ingest import pipeline
+from leanrag.ingest import processing, reading
 from leanrag.ingest.pipeline import Upload
 from leanrag.text.tokens import load_counter
 from tests.product_parts import (
@@ -35,6 +35,7 @@ from tests.product_parts import (
     make_parts,
     new_tenant,
     rows_of,
+    use_model,
 )
 
 LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
@@ -87,7 +88,9 @@ def test_a_processed_file_becomes_passages_with_both_vectors(parts: Parts, tenan
     with parts.database.tenant(tenant_id) as session:
         (row,) = session.scalars(select(ChunkRow).where(ChunkRow.tenant_id == tenant_id)).all()
         terms = session.get_one(ChunkTerms, (tenant_id, row.chunk_id))
-        embedding = session.get_one(ChunkEmbedding, (tenant_id, row.chunk_id))
+        embedding = session.scalars(
+            select(ChunkEmbedding).where(ChunkEmbedding.tenant_id == tenant_id)
+        ).one()
     assert DELIVERY in row.full_text
     assert terms.lexical.indices()
     assert len(embedding.dense) == 1536
@@ -191,7 +194,7 @@ def test_an_unforeseen_error_ends_as_failed_with_a_plain_sentence(
     def stumble(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(pipeline, "extract", stumble)
+    monkeypatch.setattr(reading, "extract", stumble)
     source = parts.ingest.add(tenant_id, Upload("a.txt", b"text"))
     assert source.status == "failed"
     assert source.error == "Reading this file failed unexpectedly; upload it again or tell support."
@@ -206,6 +209,7 @@ def test_an_embedder_that_fails_leaves_a_sentence_and_the_older_passages(
 
     source = add_text(parts.ingest, tenant_id, LONG)
     failing = make_parts(shared_database, Failing())
+    use_model(shared_database, tenant_id, Failing().model)
     failing.ingest.process(tenant_id, source.source_id)
     view = parts.sources.get(tenant_id, source.source_id)
     assert (view.status, view.error) == ("failed", "The provider could not embed; try again.")
@@ -220,7 +224,7 @@ def test_an_outage_of_the_database_does_not_blame_the_file(
 
     accepted = parts.ingest.accept(tenant_id, Upload("a.txt", DELIVERY.encode()))
     with monkeypatch.context() as outage:
-        outage.setattr(pipeline, "replace_passages", fall)
+        outage.setattr(processing, "replace_passages", fall)
         with pytest.raises(DatabaseUnavailable):
             parts.ingest.process(tenant_id, accepted.source.source_id)
     assert parts.sources.get(tenant_id, accepted.source.source_id).status == "processing"
@@ -249,7 +253,7 @@ def test_progress_only_grows_and_names_its_steps(parts: Parts, tenant_id: UUID):
     assert progress[-1] == 100
     assert len(set(progress)) > 5  # several batches
     steps = list(dict.fromkeys(step for step, _ in seen if step))
-    assert steps == ["extracting", "cutting", "embedding", "storing"]
+    assert steps == ["extracting", "cutting", "summarising", "embedding", "storing"]
 
 
 # ---- a dry run --------------------------------------------------------------------------------

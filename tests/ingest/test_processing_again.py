@@ -12,7 +12,7 @@ import pytest
 
 from db.models import ChunkRow, Source, SourceFile, UsageEvent
 from leanrag.guarded_database import GuardedDatabase
-from leanrag.ingest import pipeline
+from leanrag.ingest import processing
 from leanrag.ingest.pipeline import Upload
 from tests.product_parts import (
     DELIVERY,
@@ -101,21 +101,21 @@ def test_a_source_deleted_while_it_is_processed_is_let_go(
 def test_a_delete_in_the_midst_of_storing_waits_and_leaves_no_statistics(
     parts: Parts, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
 ):
-    storing, replace = threading.Event(), pipeline.replace_passages
+    storing, replace = threading.Event(), processing.replace_passages
 
     def slowly(*given: Any, **named: Any) -> None:
         replace(*given, **named)
         storing.set()
         time.sleep(0.3)
 
-    monkeypatch.setattr(pipeline, "replace_passages", slowly)
+    monkeypatch.setattr(processing, "replace_passages", slowly)
     accepted = parts.ingest.accept(tenant_id, Upload("a.txt", LONG.encode()))
     source_id = accepted.source.source_id
     with ThreadPoolExecutor(1) as pool:
-        processing = pool.submit(parts.ingest.process, tenant_id, source_id)
+        running = pool.submit(parts.ingest.process, tenant_id, source_id)
         assert storing.wait(10)
         parts.sources.delete(tenant_id, source_id)
-        processing.result()
+        running.result()
     assert rows_of(parts, tenant_id, ChunkRow) == 0
     passages, counters = counted_statistics(parts.database, tenant_id)
     assert passages == 0

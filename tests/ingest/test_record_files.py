@@ -8,11 +8,9 @@ from uuid import UUID
 import pytest
 
 from db.models import ChunkRow
-from leanrag.errors import (
-    EmbeddingUnavailable,
-)
+from leanrag import passage_embedding
+from leanrag.errors import EmbeddingUnavailable, LeanRagError
 from leanrag.guarded_database import GuardedDatabase
-from leanrag.ingest import pipeline
 from leanrag.ingest.record_files import cut_records
 from leanrag.text.tokens import load_counter
 from tests.product_parts import (
@@ -66,7 +64,7 @@ def test_records_that_broke_off_are_finished_by_the_next_attempt(
         raise EmbeddingUnavailable("The provider could not embed.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(pipeline, "embed_cached", stumble)
+        broken.setattr(passage_embedding, "embed_cached", stumble)
         with pytest.raises(EmbeddingUnavailable):
             add_faq(parts, tenant_id)
     assert add_faq(parts, tenant_id).status == "processed"
@@ -80,5 +78,5 @@ def test_records_that_broke_off_are_finished_by_the_next_attempt(
 )
 def test_lists_that_cannot_be_read_are_refused_in_a_sentence(data: bytes):
     kind: Any = "product" if b"price" in data else "faq"
-    with pytest.raises(pipeline.LeanRagError, match="check its columns and prices"):
+    with pytest.raises(LeanRagError, match="check its columns and prices"):
         cut_records(data, kind, title="T", counter=load_counter())

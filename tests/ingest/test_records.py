@@ -47,3 +47,11 @@ def test_a_product_without_a_price_and_an_address_that_cannot_be_decoded(
         [ProductRow("Tray", url="https://shop.example/a%20b%FF")], counter=counter
     )
     assert chunk.text == "Tray\nhttps://shop.example/a%20b%FF"
+
+
+def test_a_language_that_no_row_names_is_told_from_its_text(counter: TokenCounter) -> None:
+    rows = [(None, "Kargo ücretsiz mi?", "Evet."), (None, "ساعت کار شما چیست؟", "از ۹ تا ۵ است.")]
+    chunks = faq_chunks(rows, title="FAQ", counter=counter)
+    assert [chunk.language for chunk in chunks] == ["tr", "fa"]
+    (chunk,) = product_chunks([ProductRow("Cezve", language="tr")], counter=counter)
+    assert chunk.language == "tr"

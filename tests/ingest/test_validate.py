@@ -16,13 +16,16 @@ from leanrag.errors import (
     FileTooLarge,
     UnsupportedFileType,
 )
+from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE
 from leanrag.ingest.validate import (
+    CSV,
     DOCX,
     HTML,
     MARKDOWN,
     PDF,
     PLAIN_TEXT,
     SRT,
+    TSV,
     VTT,
     XLSX,
     UploadType,
@@ -51,6 +54,18 @@ def test_a_pdf_marker_after_the_first_kilobyte_is_no_pdf() -> None:
 def test_markdown_is_told_from_text_by_its_extension(name: str) -> None:
     assert _identify(b"# Title\n\ntext", name) == MARKDOWN
     assert _identify(b"# Title\n\ntext", "notes.txt") == PLAIN_TEXT
+
+
+@pytest.mark.parametrize(("name", "found"), [("a.csv", CSV), ("B.CSV", CSV), ("a.tsv", TSV)])
+def test_csv_is_told_from_text_by_its_extension(name: str, found: UploadType) -> None:
+    assert _identify(b"Item,Price\nPot,90\n", name) == found
+    assert _identify(b"Item,Price\nPot,90\n", "csv") == PLAIN_TEXT
+    assert _identify(b"%PDF-1.7\n...", name) == PDF
+    assert _identify(b"<html><p>Text", name) == HTML
+
+
+def test_a_document_in_csv_is_never_taken_for_a_list_of_records() -> None:
+    assert RECORDS_MEDIA_TYPE not in (CSV.media_type, TSV.media_type)
 
 
 def test_a_text_that_begins_like_a_bitmap_or_a_program_is_a_text() -> None:

@@ -13,6 +13,7 @@ from leanrag.ingest import xlsx_cells
 from leanrag.ingest.chunk import cut
 from leanrag.ingest.document_report import Refused
 from leanrag.ingest.extract import extract
+from leanrag.ingest.row_label import read_row_label
 from leanrag.ingest.validate import XLSX
 from leanrag.ingest.xlsx_text import read_xlsx
 from leanrag.settings import Settings
@@ -147,6 +148,24 @@ def test_a_wide_table_is_written_row_by_row_with_the_name_of_each_value() -> Non
     header: list[object] = [f"h{n}" for n in range(13)]
     values: list[object] = [n if n % 2 else None for n in range(13)]
     assert text_of(book(rows(header, values))) == "h1: 1; h3: 3; h5: 5; h7: 7; h9: 9; h11: 11"
+
+
+def test_passages_name_their_rows_as_the_sheet_numbers_them(
+    settings: Settings, counter: TokenCounter
+) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Prices"
+    for row in (["Prices of spring"], [], ["Item", "Price"], *([f"Pot {n}", n] for n in range(90))):
+        workbook.active.append(row)
+    workbook.active.row_dimensions[4].hidden = True
+    workbook.create_sheet("Cities").append(["Ankara"])
+    document = extract(saved(workbook), XLSX, settings=settings)
+    chunks = cut(document, kind="product", counter=counter, fallback_title="x")
+    spans = [read_row_label(chunk.label) or (0, 0) for chunk in chunks]
+    assert (spans[0][0], spans[-2][1], chunks[-1].label) == (1, 93, "row 1")
+    assert [first for first, _ in spans[1:-1]] == [last + 1 for _, last in spans[:-2]]
+    assert (chunks[1].title, chunks[-1].heading) == ("Prices", "Cities")
+    assert f"| Pot {spans[1][0] - 4} |" in chunks[1].text
 
 
 def test_a_sheet_far_out_costs_nothing() -> None:

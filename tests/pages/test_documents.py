@@ -1,200 +1,192 @@
-"""The documents page on the real product: add, watch, open, read, delete."""
+"""The list of sources on the real product: found, filtered, paged, ticked and changed together."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from uuid import UUID, uuid4
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import pages._services
 from leanrag.bootstrap import Services
-from leanrag.ingest.pipeline import Upload
-from leanrag.sources import SourceView
-from pages._documents_list import sources_frame
+from leanrag.sources import Sources, SourceView
+from pages._documents_list import SOURCES_PER_PAGE, sources_frame
 from pages._documents_words import size_text
-
-APP = str(Path(pages._services.__file__).parent.parent / "app.py")
-NOTES = "# Opening hours\n\n" + "\n\n".join(
-    f"## Shop {i}\n\nThe shop of district {i} opens at nine and closes at {i % 5 + 17}."
-    for i in range(24)
-)
+from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
 
 
-@pytest.fixture
-def page(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page, opened; what a test adds is deleted afterwards."""
+@pytest.fixture(autouse=True)
+def _real_product(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pages use the running product; what a test adds is deleted afterwards."""
     monkeypatch.setattr(pages._services, "_services", services)
-    tenant_id = services.local_tenant_id
-    list_sources = services.sources.list  # the real one: some tests replace it
-    before = {source.source_id for source in list_sources(tenant_id)}
-    yield open_page()
-    for source in list_sources(tenant_id):
+    tenant_id, sources = services.local_tenant_id, Sources(services.database)
+    before = {source.source_id for source in sources.list(tenant_id)}
+    yield
+    for source in sources.list(tenant_id):
         if source.source_id not in before:
-            services.sources.delete(tenant_id, source.source_id)
+            sources.delete(tenant_id, source.source_id)
 
 
-def open_page(**query: str) -> AppTest:
-    console = AppTest.from_file(APP, default_timeout=30).run()
-    for name, value in query.items():
-        console.query_params[name] = value
-    return console.switch_page("pages/documents.py").run()
+def titles(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["title"])
 
 
-def add(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    uploader = page.file_uploader[0]
-    uploader.set_value([(name, data, "application/octet-stream") for name, data in files]).run()
-    page.button(key="documents_add").click().run()
-    assert not page.exception
+def tick(page: AppTest, *source_ids: UUID) -> AppTest:
+    for source_id in source_ids:
+        page.checkbox(key=f"documents_choose_{source_id}").check().run()
     return page
 
 
-def added(services: Services, filename: str) -> SourceView:
-    """Return the source of a file once it has been read."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for source in services.sources.list(services.local_tenant_id):
-            if source.filename == filename and source.status in ("processed", "failed"):
-                return source
-        time.sleep(0.1)
-    pytest.fail(f"{filename} was not read within 30 seconds.")
+def test_what_was_read_is_listed_with_its_facts(services: Services) -> None:
+    source = add_file(services, tags=("shops",))
+    page = open_page()
+    row = page.dataframe[0].value.set_index("title").loc["Opening hours"]
+    assert (row["status"], row["language"], row["passages"]) == ("Ready", "English", 24)
+    assert row["tags"] == ["shops"]
+    assert f"documents_card_open_{source.source_id}" in keys(page)
 
 
-def texts(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.success, page.info, page.error, page.subheader)
-    return "\n".join(element.value for elements in kinds for element in elements)
+def test_a_search_is_made_in_the_database_and_kept_in_the_address(services: Services) -> None:
+    add_file(services)
+    page = open_page()
+    page.text_input(key="documents_filter_find").set_value("OPENING hour").run()
+    assert titles(page) == ["Opening hours"]
+    assert page.query_params["find"] == "OPENING hour"
+    assert page.subheader[0].value.startswith("Sources (1 of ")
+    assert titles(open_page(find="opening")) == ["Opening hours"]
+    page.button(key="documents_clear").click().run()
+    assert len(titles(page)) > 1
 
 
-def test_a_file_is_added_read_and_listed(page: AppTest, services: Services) -> None:
-    add(page, ("hours.md", NOTES.encode()))
-    source = added(services, "hours.md")
-    page.run()
-    assert source.status == "processed"
-    assert f"Ready, with {source.passage_count} passages." in texts(page)
-    assert "Opening hours" in list(page.dataframe[0].value["title"])
+def test_filters_narrow_the_list_and_are_counted(services: Services) -> None:
+    add_file(services, is_citable=False, tags=("internal",))
+    page = open_page(citable="no", tag="internal")
+    assert titles(page) == ["Opening hours"]
+    page.selectbox(key="documents_filter_kind").set_value("website").run()
+    assert "No source is like that" in texts(page)
+    page.selectbox(key="documents_filter_kind").set_value("").run()
+    assert titles(page) == ["Opening hours"]
 
 
-def test_the_upload_leaves_the_session_when_it_was_taken_over(page: AppTest) -> None:
-    add(page, ("hours.md", NOTES.encode()))
-    assert page.file_uploader[0].value == []
-    assert page.button(key="documents_add").disabled
+def test_what_an_address_names_wrongly_is_left_out() -> None:
+    assert len(titles(open_page(kind="secrets", status="x", page="999", order="queue"))) > 1
 
 
-def test_a_file_that_waits_shows_its_progress_in_a_second_browser(
-    page: AppTest, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed = services.sources.list(services.local_tenant_id)
-    waiting = _source(status="processing", step="embedding", progress=45, title="Slow file")
-    monkeypatch.setattr(type(services.sources), "list", lambda *_, **__: (waiting, *listed))
-    for browser in (page.run(), open_page()):
-        progress = browser.get("progress")[0].proto
-        assert progress.text == "Computing vectors, 45%: Slow file"
-        assert progress.value == 45
+def test_an_order_is_the_databases(services: Services) -> None:
+    put_source(services, "Costly", embedding_cost_usd=Decimal("1.5"))
+    page = open_page()
+    page.selectbox(key="documents_filter_order").set_value("cost").run()
+    assert titles(page)[0] == "Costly"
+    assert page.query_params["order"] == "cost"
 
 
-def test_the_same_file_twice_is_already_there(page: AppTest, services: Services) -> None:
-    add(page, ("hours.md", NOTES.encode()))
-    added(services, "hours.md")
-    add(page, ("copy-of-hours.md", NOTES.encode()))
-    assert "already there as “Opening hours”" in page.info[0].value
-    filenames = [s.filename for s in services.sources.list(services.local_tenant_id)]
-    assert "copy-of-hours.md" not in filenames
+def test_long_lists_are_paged(services: Services) -> None:
+    now = datetime.now(UTC)
+    for number in range(SOURCES_PER_PAGE + 3):
+        made = now - timedelta(seconds=number)
+        put_source(services, f"Paged {number:02}", created_at=made)
+    page = open_page(find="paged")
+    assert titles(page) == [f"Paged {number:02}" for number in range(SOURCES_PER_PAGE)]
+    page.pagination(key="documents_page_1").set_value(2).run()
+    assert titles(page) == [f"Paged {number:02}" for number in (20, 21, 22)]
+    assert page.query_params["page"] == "2"
 
 
-def test_a_file_over_the_limit_is_told_both_sizes(page: AppTest, services: Services) -> None:
-    limit = services.settings.max_file_bytes
-    add(page, ("big.txt", b"a" * (limit + 6 * 2**20)))
-    assert "31 MB" in page.error[1].value
-    assert "25 MB" in page.error[1].value
-
-
-def test_one_bad_file_does_not_keep_the_good_ones_out(page: AppTest, services: Services) -> None:
-    add(page, ("fake.pdf", b"\x89PNG\r\n\x1a\n" + bytes(500)), ("hours.md", NOTES.encode()))
-    assert "fake" in page.error[1].value
-    assert "LeanRAG reads PDF" in page.error[1].value
-    assert added(services, "hours.md").status == "processed"
-
-
-def test_a_learn_only_file_is_stored_as_such(page: AppTest, services: Services) -> None:
-    page.toggle(key="documents_citable").set_value(False).run()
-    assert "never quote, name or link them" in texts(page)
-    add(page, ("hours.md", NOTES.encode()))
-    assert not added(services, "hours.md").is_citable
-
-
-def test_a_failed_source_stands_with_its_reason(
-    page: AppTest, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = _source(status="failed", error="This PDF is broken; save it anew.", title="Broken")
-    monkeypatch.setattr(type(services.sources), "list", lambda *_, **__: (broken,))
-    page.run()
-    assert "Broken" in page.error[1].value
-    assert "save it anew" in page.error[1].value
-
-
-def test_a_card_opens_the_source_and_pages_through_its_passages(
-    page: AppTest, services: Services
-) -> None:
-    add(page, ("hours.md", NOTES.encode()))
-    source = added(services, "hours.md")
-    page.run().button(key=f"documents_card_open_{source.source_id}").click().run()
-    assert page.header[0].value == "Opening hours"
-    assert page.subheader[0].value == "Passages 1 to 10 of 24"
-    assert "district 0 opens" in page.text[0].value
-    page.pagination(key="documents_passage_page").set_value(3).run()
-    assert page.subheader[0].value == "Passages 21 to 24 of 24"
-    assert [text.value for text in page.text][-1].startswith("The shop of district 23")
-
-
-def test_an_address_of_a_source_that_is_gone_says_so(page: AppTest) -> None:
-    page.query_params["source"] = str(uuid4())
-    page.run()
-    assert "may have been deleted" in page.warning[0].value
-    page.button(key="documents_back").click().run()
-    assert page.title[0].value == "Documents"
-
-
-def test_delete_asks_first_and_names_what_goes(page: AppTest, services: Services) -> None:
-    add(page, ("hours.md", NOTES.encode()))
-    source = added(services, "hours.md")
-    page.query_params["source"] = str(source.source_id)
-    page.run().button(key="documents_delete").click().run()
-    assert "its 24 passages are deleted for good" in texts(page)
-    ids = {s.source_id for s in services.sources.list(services.local_tenant_id)}
-    assert source.source_id in ids
+def test_all_that_was_found_can_be_ticked_across_pages(services: Services) -> None:
+    count = SOURCES_PER_PAGE + 2
+    for number in range(count):
+        put_source(services, f"Bulky {number}")
+    page = open_page(find="bulky")
+    page.button(key="documents_choose_all").click().run()
+    assert f"**{SOURCES_PER_PAGE} selected**" in texts(page)
+    page.checkbox(key="documents_everything").check().run()
+    assert f"**{count} selected**" in texts(page)
+    page.button(key="documents_delete_bulk").click().run()
     page.button(key="documents_delete_yes").click().run()
-    ids = {s.source_id for s in services.sources.list(services.local_tenant_id)}
-    assert source.source_id not in ids
-    assert page.title[0].value == "Documents"
+    assert f"{count} sources were deleted" in texts(page)
+    assert "No source is like that" in texts(page)
+
+
+def test_ticked_sources_are_tagged_and_untagged_together(services: Services) -> None:
+    ids = [put_source(services, f"Tagged {number}", tags=["old"]) for number in (1, 2)]
+    page = tick(open_page(find="tagged"), *ids)
+    page.selectbox(key="documents_bulk_tag").set_value("old").run()
+    page.button(key="documents_bulk_tag_remove").click().run()
+    views = [services.sources.get(services.local_tenant_id, source_id) for source_id in ids]
+    assert [view.tags for view in views] == [(), ()]
+    page.button(key="documents_undo").click().run()
+    views = [services.sources.get(services.local_tenant_id, source_id) for source_id in ids]
+    assert [view.tags for view in views] == [("old",), ("old",)]
+    assert "Undone" in texts(page)
+
+
+def test_ticked_sources_are_processed_again_each_as_it_was_cut(services: Services) -> None:
+    small = add_file(services, "small.md", chunk_tokens=64)
+    page = tick(open_page(find="small"), small.source_id)
+    page.button(key="documents_bulk_process").click().run()
+    assert "1 sources are being read again" in texts(page)
+    again = wait_until_read(services, small.source_id)
+    assert (again.chunk_tokens, again.passage_count) == (64, small.passage_count)
+    assert again.reused_count == again.passage_count
+
+
+def test_deleting_many_names_them_and_counts_their_passages(services: Services) -> None:
+    first = add_file(services)
+    second = add_file(services, "other.txt", "The other shop opens at ten.")
+    page = tick(open_page(), first.source_id, second.source_id)
+    page.button(key="documents_delete_bulk").click().run()
+    said = texts(page)
+    assert "25 passages are deleted for good" in said
+    assert "**\u2068Opening hours\u2069**" in said
+    page.button(key="documents_delete_no").click().run()
+    assert services.sources.get(services.local_tenant_id, first.source_id)
+
+
+def test_a_tick_goes_with_the_source_and_not_with_its_row(services: Services) -> None:
+    older = put_source(services, "Ticked one")
+    page = tick(open_page(find="ticked"), older)
+    put_source(services, "Ticked two", created_at=datetime.now(UTC) + timedelta(minutes=1))
+    page.run()
+    assert titles(page) == ["Ticked two", "Ticked one"]
+    assert page.checkbox(key=f"documents_choose_{older}").value
+    assert "**1 selected**" in texts(page)
 
 
 def test_an_empty_list_says_what_to_do_next(
-    page: AppTest, services: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(services.sources), "list", lambda *_, **__: ())
-    page.run()
+    monkeypatch.setattr(Sources, "status_counts", lambda *_: {})
+    page = open_page()
     assert "Nothing here yet" in texts(page)
-    assert "Choose a file above" in texts(page)
+    assert "a file, questions and answers" in texts(page)
     assert not page.dataframe
 
 
-def test_a_title_that_holds_markdown_is_shown_as_it_is(page: AppTest, services: Services) -> None:
-    services.ingest.add(
-        services.local_tenant_id,
-        Upload("![x](http://evil.example/a.png).txt", b"Nothing of interest stands here."),
-    )
-    page.run()
-    assert "![x](http" not in "\n".join(button.label for button in page.button)
+def test_what_was_embedded_before_is_told_of_the_whole_tenant(services: Services) -> None:
+    source = add_file(services)
+    services.ingest.process_again(services.local_tenant_id, source.source_id)
+    assert "24 of " in texts(open_page())
+    assert "embedded before and cost nothing" in texts(open_page())
+
+
+def test_titles_and_tags_that_hold_markdown_are_shown_as_they_are(services: Services) -> None:
+    evil = "![x](http://evil.example/a.png) :red[a] <b>"
+    put_source(services, evil, tags=["[x](http://evil.example)"], status="failed", error=evil)
+    page = open_page()
+    said = texts(page) + "\n".join(button.label for button in page.button)
+    assert "](http" not in said
+    assert ":red[a]" not in said
+    assert "<b>" not in said
 
 
 def test_numbers_and_times_of_the_list_sort_as_such() -> None:
     frame = sources_frame([_source(token_count=9), _source(token_count=1200, page_count=3)])
     assert list(frame.sort_values("tokens")["tokens"]) == [9, 1200]
     assert frame["pages"].isna().tolist() == [True, False]
+    assert frame["processed"].isna().all()
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from db.engine import make_admin_engine, make_engine, with_driver
 from db.errors import DatabaseError
 from db.tenancy import Database
 from leanrag.cli.checks.budget import check_budget
+from leanrag.cli.checks.embeddings import check_switches
 from leanrag.cli.checks.finding import Finding, broken, ok, warning
-from leanrag.embeddings import embedder_from
+from leanrag.embeddings import models_from
 from leanrag.health import Health
 from leanrag.ingest.jobs import JobQueue
+from leanrag.ranking_profiles import load_profile
 from leanrag.settings import Settings
 
 _PORT = 5432  # names the socket file of the embedded server
@@ -87,7 +89,8 @@ def _check_answers(settings: Settings, address: str) -> Iterator[Finding]:
         make_admin_engine(url, connect_timeout_seconds=seconds),
     )
     try:
-        health = Health(database, embedder_from(settings), JobQueue(url), settings)
+        models, jobs = models_from(settings, load_profile(settings.ranking_profile)), JobQueue(url)
+        health = Health(database, models.own, jobs, settings)
         checks = {check.name: check for check in health.check() if check.name in _DATABASE_PARTS}
         answers, tables = checks["database"], checks["migrations"]
         if not answers.ok:
@@ -97,6 +100,7 @@ def _check_answers(settings: Settings, address: str) -> Iterator[Finding]:
         if tables.ok:
             yield ok("migrations", tables.message)
             yield check_budget(database)
+            yield check_switches(database, models, jobs, settings)
         else:
             yield warning("migrations", "The tables are not up to date.", "The next start does it.")
     finally:

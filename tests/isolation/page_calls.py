@@ -1,0 +1,247 @@
+"""Attacks by the console's pages: each opened with ids of theirs, and each call that pages make.
+
+What a page reads from its address is noted while it runs, so that a new parameter is attacked
+without a change here. Where pages keep ids between two drawings is named in `KEPT`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
+from unittest.mock import patch
+
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.state import QueryParamsProxy
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import parse_tree_from_messages
+
+import pages._identity
+import pages._services
+from leanrag.errors import Forbidden
+from leanrag.guarded_services import guard_services
+from leanrag.permitted_calls import INSTALLATION, PERMITTED
+from pages._menu import PAGES
+from tests.isolation.calls import Method, attack_method
+from tests.isolation.endpoints import NotCovered
+from tests.isolation.wall import KNOWN, Attempt, Wall, named_ids
+
+APP = str(pages._services.__file__).replace("pages/_services.py", "app.py")
+_PARSE = "streamlit.testing.v1.local_script_runner.parse_tree_from_messages"
+OF_ALL_PAGES = frozenset({"lang", "sign_in_failed"})  # no page looks anything up by them
+# Where pages keep ids between two drawings, and in which form.
+KEPT: dict[str, Callable[[Any], Any]] = {
+    "shell_tenant": str,
+    "chat_conversation": str,
+    "chat_xray_message": str,
+    "documents_chosen": lambda one: frozenset({one}),
+    "documents_pairs_chosen": lambda one: frozenset({one}),
+    "retrieval_bot": lambda one: one,
+    "retrieval_opened": lambda one: one,
+    "audit_names": lambda one: {str(one): "somebody"},
+}
+ECHOES = frozenset({"audit.record"})  # what we say stands in our own log, their ids too
+READS_NOTHING = "ingest.preview"  # cuts what it is given, and stores nothing
+
+
+@dataclasses.dataclass
+class Visit:
+    """What a page drew, which parameters of its address it read, and what the browser keeps."""
+
+    text: str
+    read: frozenset[str]
+    kept: dict[str, Any]
+
+
+class Visitor:
+    """Opens pages in new browsers as our owner."""
+
+    def __init__(self) -> None:
+        self._sent: list[str] = []
+        self._read: set[str] = set()
+        first = AppTest.from_file(APP, default_timeout=60).run()
+        assert not first.exception
+        self._pages = first._registered_pages
+
+    def open(
+        self, page: str, query: dict[str, str] | None = None, state: dict[str, Any] | None = None
+    ) -> Visit:
+        """Open a page. Raises NotCovered where it breaks, and so shows nothing to look at."""
+        console = AppTest.from_file(APP, default_timeout=60)
+        console._registered_pages = self._pages
+        for key, value in (state or {}).items():
+            console.session_state[key] = value
+        for key, text in (query or {}).items():
+            console.query_params[key] = text
+        self._sent.clear()
+        self._read.clear()
+        console.switch_page(f"pages/{page}.py").run()
+        if console.exception:
+            raise NotCovered(f"{page} broke with {query} {state}: {console.exception[0].value}")
+        kept = dict(console._session_state.filtered_state)
+        return Visit("\n".join(self._sent), frozenset(self._read), kept)
+
+    def watch(self, patches: ExitStack) -> None:
+        """Note every message to the browser, and every parameter that is asked for."""
+        get, has = QueryParamsProxy.__getitem__, QueryParamsProxy.__contains__
+
+        def note_messages(messages: Any) -> Any:
+            for message in messages:
+                self._sent.append(message.SerializeToString().decode("utf-8", "replace"))
+            return parse_tree_from_messages(messages)
+
+        def note_get(proxy: Any, key: str) -> str:
+            self._read.add(key)
+            return get(proxy, key)
+
+        def note_has(proxy: Any, key: object) -> bool:
+            self._read.add(str(key))
+            return has(proxy, cast(str, key))
+
+        patches.enter_context(patch(_PARSE, note_messages))
+        patches.enter_context(patch.object(QueryParamsProxy, "__getitem__", note_get))
+        patches.enter_context(patch.object(QueryParamsProxy, "__contains__", note_has))
+
+
+@contextmanager
+def visiting(wall: Wall) -> Iterator[Visitor]:
+    """Let the pages be our owner's: with the services of the wall, and a session of theirs."""
+    secret = cookie(wall)
+    make_manager = PagesManager.__init__
+
+    def keep_shell(manager: PagesManager, *given: Any, **named: Any) -> None:
+        make_manager(manager, *given, **named)
+        PagesManager.uses_pages_directory = False  # as app.py does when it is served
+
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(pages._services, "_services", wall.services))
+        patches.enter_context(patch.object(pages._identity, "session_cookie", lambda: secret))
+        patches.enter_context(patch.object(PagesManager, "__init__", keep_shell))
+        visitor = Visitor()
+        visitor.watch(patches)
+        yield visitor
+
+
+def cookie(wall: Wall) -> str:
+    """Sign us in as a browser does."""
+    sessions = wall.services.access.sessions
+    with wall.services.database.administration() as session:
+        made = sessions.open(wall.our_person, "code", ip="", agent="Browser", session=session)
+    return sessions.claim(made.ticket).secret
+
+
+def attack_page(
+    wall: Wall, visitor: Visitor, page: str, *, is_thorough: bool = True
+) -> Iterator[Attempt]:
+    """Open a page with ids of theirs, in each parameter and each place that keeps ids.
+
+    Thoroughly: every id in every place. Else those that a place is named after, and two others.
+    """
+    stolen = ids_of(wall, wall.rows)
+    theirs = named_ids(wall, wall.rows)  # signs them in, so before the look at what they have
+
+    def to_try(place: str) -> list[Any]:
+        return stolen if is_thorough else [*_meant(theirs, place), *stolen[:2]]
+
+    before = wall.fingerprint()
+    yield _look(wall, page, "no id", visitor.open(page))
+    for name in sorted(parameters_of(wall, visitor, page)):
+        for value in (*to_try(name), KNOWN):
+            visit = visitor.open(page, {name: str(value)})
+            yield _look(wall, page, f"?{name}=", visit, sent=str(value))
+    for key, shape in KEPT.items():
+        for value in to_try(key) if key.startswith((f"{page}_", "shell_")) else ():
+            visit = visitor.open(page, state={key: shape(value)})
+            yield _look(wall, page, f"kept {key}", visit, sent=str(value))
+    changed = "changed something of theirs" if wall.fingerprint() != before else ""
+    yield Attempt(page, "nothing of theirs is changed", changed)
+
+
+def parameters_of(wall: Wall, visitor: Visitor, page: str) -> set[str]:
+    """Return what a page reads from its address, also where an id of ours stands there."""
+    found: set[str] = set()
+    to_try: set[str] = set(visitor.open(page).read) - OF_ALL_PAGES
+    while to_try - found:
+        name = min(to_try - found)
+        found.add(name)
+        for value in own_values(wall, name):
+            to_try |= visitor.open(page, {name: value}).read - OF_ALL_PAGES
+    return found
+
+
+def own_values(wall: Wall, parameter: str) -> list[str]:
+    """Return what of ours a parameter may name, by its own name: "source" a source's id."""
+    ours = named_ids(wall, wall.our_rows)
+    named = [ours[name] for name in ours if name.removesuffix("_id") == parameter]
+    return [str(value) for values in named for value in values] or ["1"]
+
+
+def ids_of(wall: Wall, rows: Any) -> list[Any]:
+    """Return every id of one tenant that parameters can name, each once."""
+    found: dict[str, Any] = {}
+    for values in named_ids(wall, rows).values():
+        for value in values:
+            for one in value if isinstance(value, list) else [value]:
+                found.setdefault(str(one), one)
+    return [one for text, one in found.items() if len(text) > 1]
+
+
+def _meant(theirs: dict[str, list[Any]], place: str) -> list[Any]:
+    """Return the ids of theirs that the name of a place speaks of: "shell_tenant" a tenant's."""
+    words = [word.removesuffix("s") for word in place.split("_")]
+    named = [name for name in theirs if name.removesuffix("_id") in words]
+    return list({str(value): value for name in named for value in theirs[name]}.values())
+
+
+def attack_calls(wall: Wall) -> Iterator[Attempt]:
+    """Make every call that pages may make, through the guard, with ids of theirs."""
+    guarded = guard_services(wall.services, wall.identity)
+    for path, needed in PERMITTED.items():
+        call: Any = guarded
+        for name in path.split("."):
+            call = getattr(call, name)
+        if needed == INSTALLATION:
+            yield _refused(path, "of the installation", call, {})
+        elif path != READS_NOTHING:
+            yield from _attack_call(wall, Method(path, call))
+
+
+def _attack_call(wall: Wall, method: Method) -> Iterator[Attempt]:
+    names = set(method.parameters)
+    if "slug_or_id" in names:
+        for named in (str(wall.theirs), "theirs"):
+            others = {"confirmed": named} if "confirmed" in names else {}
+            named_so: dict[str, Any] = {"slug_or_id": named, **others}
+            yield _refused(method.name, "slug_or_id", method.call, named_so)
+        return
+    if "tenant_id" in names:
+        own: dict[str, Any] = dict.fromkeys(_required(method))
+        given = {**own, "tenant_id": wall.theirs}
+        yield _refused(method.name, "their tenant", method.call, given)
+    if method.name not in ECHOES:
+        yield from attack_method(wall, method)
+
+
+def _required(method: Method) -> list[str]:
+    empty = inspect.Parameter.empty
+    return [name for name, one in method.parameters.items() if one.default is empty]
+
+
+def _refused(path: str, kind: str, call: Callable[..., Any], given: dict[str, Any]) -> Attempt:
+    try:
+        call(**given)
+    except Forbidden:
+        return Attempt(path, kind)
+    return Attempt(path, kind, "was not refused")
+
+
+def _look(wall: Wall, page: str, kind: str, visit: Visit, *, sent: str = "") -> Attempt:
+    seen = wall.seen(visit.text, sent=sent)
+    return Attempt(page, kind, f"read {seen}" if seen else "")
+
+
+def menu() -> list[str]:
+    """Return the names of all pages."""
+    return [page.name for page in PAGES]

@@ -1,0 +1,367 @@
+"""One source on the knowledge page: its facts, what is changed about it, and what stands in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import pages._services
+from db.models import PassageEdit, Source, SourceFile
+from leanrag.bootstrap import Services
+from leanrag.ingest.pipeline import Upload
+from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, read_stored, write_records
+from leanrag.ingest.record_rows import FaqRow, RecordRow
+from leanrag.sources import Sources, SourceView
+from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
+
+ROWS = (
+    FaqRow("How long is the warranty?", "Two years.", None),
+    FaqRow("Where is the shop?", "In Izmir.", None),
+)
+RULES = "# Returns\n\nWe take back everything within fourteen days."
+
+
+@pytest.fixture(autouse=True)
+def _real_product(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pages use the running product; what a test adds is deleted afterwards."""
+    monkeypatch.setattr(pages._services, "_services", services)
+    tenant_id, sources = services.local_tenant_id, Sources(services.database)
+    before = {source.source_id for source in sources.list(tenant_id)}
+    yield
+    for source in sources.list(tenant_id):
+        if source.source_id not in before:
+            sources.delete(tenant_id, source.source_id)
+
+
+def open_source(source_id: UUID) -> AppTest:
+    return open_page(source=str(source_id))
+
+
+def seen(services: Services, source_id: UUID) -> SourceView:
+    return services.sources.get(services.local_tenant_id, source_id)
+
+
+def facts(page: AppTest) -> str:
+    return "".join(html.proto.body for html in page.get("html"))
+
+
+def add_list(services: Services) -> SourceView:
+    upload = Upload(
+        "shop.csv",
+        write_records(ROWS, "faq"),
+        "faq",
+        title="Shop",
+        media_type=RECORDS_MEDIA_TYPE,
+        form="records",
+    )
+    return services.ingest.add(services.local_tenant_id, upload)
+
+
+def add_rules(services: Services) -> SourceView:
+    upload = Upload(
+        "rules.md",
+        RULES.encode(),
+        "manual",
+        title="Rules",
+        form="manual",
+        media_type="text/markdown",
+    )
+    return services.ingest.add(services.local_tenant_id, upload)
+
+
+# ---- what is known of it ----------------------------------------------------------------------
+
+
+def test_a_source_shows_its_facts(services: Services) -> None:
+    source = add_file(services, tags=("shops",), added_by="Deniz")
+    page = open_source(source.source_id)
+    assert page.header[0].value == "\u2068Opening hours\u2069"
+    said = facts(page)
+    for value in ("24", "English", "Deniz", "hours.md", "$0.00"):
+        assert f"<bdi>{value}</bdi>" in said
+    assert ":green-badge[Ready]" in texts(page)
+    assert ":violet-badge[shops]" in texts(page)
+
+
+def test_what_embedding_cost_and_saved_is_told(services: Services) -> None:
+    source_id = put_source(
+        services,
+        "Costly",
+        passage_count=40,
+        token_count=4_000,
+        embedded_count=30,
+        reused_count=10,
+        repeated_count=2,
+        embedding_cost_usd=Decimal("0.12"),
+    )
+    page = open_source(source_id)
+    assert "<bdi>$0.12</bdi>" in facts(page)
+    said = texts(page)
+    assert "10 of 40 passages were embedded before and cost nothing" in said
+    assert "About 1,000 tokens" in said
+    assert "Passages that stand more than once: 2." in said
+
+
+def test_a_file_name_with_html_is_shown_as_it_is(services: Services) -> None:
+    source_id = put_source(services, "Evil", filename="<img src=x onerror=alert(1)>.txt")
+    assert "<img" not in facts(open_source(source_id))
+
+
+def test_an_address_of_a_source_that_is_gone_says_so() -> None:
+    page = open_source(uuid4())
+    assert "may have been deleted" in page.warning[0].value
+    page.button(key="documents_back").click().run()
+    assert page.title[0].value == "Knowledge"
+
+
+def test_a_source_under_way_shows_its_progress_and_can_be_stopped(services: Services) -> None:
+    source_id = put_source(
+        services, "Slow", status="processing", step="storing", progress=91, step_total=0
+    )
+    page = open_source(source_id)
+    assert "**Storing · 91%**" in texts(page)
+    assert "documents_process" not in keys(page)
+    page.button(key=f"documents_stop_{source_id}").click().run()
+    assert seen(services, source_id).status == "cancelled"
+
+
+def test_edits_that_wait_for_a_review_are_counted(services: Services) -> None:
+    source = add_file(services)
+    tenant_id = services.local_tenant_id
+    with services.database.tenant(tenant_id) as session:
+        edit = PassageEdit(
+            tenant_id=tenant_id,
+            source_id=source.source_id,
+            position=1,
+            original_hash="a",
+            original_text="It opened at eight.",
+            edited_text="It opens at ten.",
+            state="gone",
+        )
+        session.add(edit)
+    for page in (open_source(source.source_id), open_page()):
+        labels = [link.proto.label for link in page.get("page_link")]
+        assert "Edits to review: 1" in labels
+
+
+# ---- what is changed about it -----------------------------------------------------------------
+
+
+def test_quoting_and_use_are_switched_and_taken_back(services: Services) -> None:
+    source = add_file(services)
+    page = open_source(source.source_id)
+    page.toggle(key=f"documents_citable_{source.source_id}").set_value(False).run()
+    assert not seen(services, source.source_id).is_citable
+    assert "for learning only" in page.toast[0].value
+    page.button(key="documents_undo").click().run()
+    assert seen(services, source.source_id).is_citable
+    assert page.toggle(key=f"documents_citable_{source.source_id}").value
+    page.toggle(key=f"documents_enabled_{source.source_id}").set_value(False).run()
+    assert not seen(services, source.source_id).enabled
+    page.button(key="documents_undo").click().run()
+    assert seen(services, source.source_id).enabled
+
+
+def test_title_kind_and_tags_are_edited_together_and_taken_back(services: Services) -> None:
+    source = add_file(services, tags=("old",))
+    page = open_source(source.source_id)
+    page.button(key="documents_edit").click().run()
+    page.text_input(key="documents_edit_title").set_value("When shops open")
+    page.selectbox(key="documents_edit_kind").set_value("manual")
+    page.multiselect(key="documents_edit_tags").set_value(["old"])
+    page.button(key="documents_edit_yes").click().run()
+    changed = seen(services, source.source_id)
+    assert (changed.title, changed.kind, changed.tags) == ("When shops open", "manual", ("old",))
+    page.run().button(key="documents_undo").click().run()
+    assert (seen(services, source.source_id).title, seen(services, source.source_id).kind) == (
+        "Opening hours",
+        "document",
+    )
+
+
+def test_a_title_that_cannot_be_is_refused_in_one_sentence(services: Services) -> None:
+    source = add_file(services)
+    page = open_source(source.source_id)
+    page.button(key="documents_edit").click().run()
+    page.text_input(key="documents_edit_title").set_value("   ")
+    page.button(key="documents_edit_yes").click().run()
+    page.run()
+    assert "A title has 1 to 200 letters" in page.error[0].value
+    assert seen(services, source.source_id).title == "Opening hours"
+
+
+def test_a_source_is_processed_again_to_another_size(services: Services) -> None:
+    text = "\n\n".join(f"Delivery to district {n} takes {n % 9} days." * 4 for n in range(40))
+    source = add_file(services, "long.txt", text)
+    page = open_source(source.source_id)
+    page.button(key="documents_process").click().run()
+    page.number_input(key="documents_again_size").set_value(64)
+    page.button(key="documents_again_yes").click().run()
+    again = wait_until_read(services, source.source_id)
+    assert again.chunk_tokens == 64
+    assert again.passage_count > source.passage_count
+
+
+def test_delete_asks_first_and_leads_back_to_the_list(services: Services) -> None:
+    source = add_file(services)
+    page = open_source(source.source_id)
+    page.button(key="documents_delete_source").click().run()
+    assert "24 passages are deleted for good" in texts(page)
+    assert seen(services, source.source_id)
+    page.button(key="documents_delete_yes").click().run()
+    page.run()
+    assert page.title[0].value == "Knowledge"
+    left = services.sources.list(services.local_tenant_id)
+    assert source.source_id not in {one.source_id for one in left}
+
+
+# ---- what stands in it ------------------------------------------------------------------------
+
+
+def test_passages_are_paged_in_the_database(services: Services) -> None:
+    source = add_file(services)
+    page = open_source(source.source_id)
+    assert page.subheader[0].value == "Passages 1 to 10 of 24"
+    assert "district 0 opens" in page.text[0].value
+    page.pagination(key="documents_passage_page").set_value(3).run()
+    assert page.subheader[0].value == "Passages 21 to 24 of 24"
+    assert page.text[-1].value.startswith("The shop of district 23")
+
+
+def test_a_list_is_changed_in_its_grid_and_read_again(services: Services) -> None:
+    source = add_list(services)
+    key = f"documents_rows_{source.source_id}"
+    page = open_source(source.source_id)
+    edit_cell(page, key, 1, "answer", "In Ankara.")
+    page.button(key=f"{key}_save").click().run()
+    assert not page.exception
+    again = wait_until_read(services, source.source_id)
+    assert again.status == "processed"
+    assert rows(services, source.source_id)[1] == FaqRow("Where is the shop?", "In Ankara.", None)
+    chunks = services.sources.chunks(services.local_tenant_id, source.source_id)
+    assert "In Ankara." in chunks[1].text
+
+
+def test_a_list_that_somebody_else_changed_is_not_overwritten_unasked(services: Services) -> None:
+    source = add_list(services)
+    key = f"documents_rows_{source.source_id}"
+    page = open_source(source.source_id)
+    edit_cell(page, key, 0, "answer", "Mine.")
+    theirs = write_records([FaqRow("Theirs?", "Yes.", None)], "faq")
+    upload = Upload("shop.csv", theirs, "faq", media_type=RECORDS_MEDIA_TYPE, form="records")
+    services.ingest.replace_file(services.local_tenant_id, source.source_id, upload)
+    wait_until_read(services, source.source_id)
+    page.button(key=f"{key}_save").click().run()
+    assert "Somebody else saved another version" in texts(page)
+    assert len(rows(services, source.source_id)) == 1
+    page.button(key=f"{key}_save").click().run()
+    wait_until_read(services, source.source_id)
+    assert rows(services, source.source_id)[0] == FaqRow(ROWS[0].question, "Mine.", None)
+
+
+def test_instructions_are_changed_where_they_were_written(services: Services) -> None:
+    source = add_rules(services)
+    page = open_source(source.source_id)
+    box = page.text_area(key=f"documents_text_{source.source_id}")
+    assert box.value == RULES
+    box.set_value(RULES.replace("fourteen", "thirty")).run()
+    assert "not saved yet" in texts(page)
+    page.button(key="documents_text_save").click().run()
+    wait_until_read(services, source.source_id)
+    chunks = services.sources.chunks(services.local_tenant_id, source.source_id)
+    assert "thirty days" in chunks[0].text
+    assert seen(services, source.source_id).title == "Rules"
+
+
+def test_empty_instructions_are_refused_and_what_was_written_can_be_dropped(
+    services: Services,
+) -> None:
+    source = add_rules(services)
+    page = open_source(source.source_id)
+    page.text_area(key=f"documents_text_{source.source_id}").set_value("  ").run()
+    page.button(key="documents_text_save").click().run()
+    assert "write the text first" in page.error[0].value
+    page.button(key="documents_text_drop").click().run()
+    assert page.text_area(key=f"documents_text_{source.source_id}").value == RULES
+
+
+def test_a_list_that_was_refused_in_the_end_can_be_brought_back(services: Services) -> None:
+    source = add_list(services)
+    key = f"documents_rows_{source.source_id}"
+    page = open_source(source.source_id)
+    edit_cell(page, key, 1, "answer", "In Ankara.")
+    page.button(key=f"{key}_save").click().run()
+    wait_until_read(services, source.source_id)
+    refuse_newest(services, source.source_id, write_records(ROWS, "faq"))
+    page.run()
+    page.button(key="documents_bring_back").click().run()
+    page.button(key=f"{key}_save").click().run()
+    wait_until_read(services, source.source_id)
+    assert rows(services, source.source_id)[1] == FaqRow("Where is the shop?", "In Ankara.", None)
+
+
+def test_instructions_that_were_refused_in_the_end_can_be_brought_back(services: Services) -> None:
+    source = add_rules(services)
+    page = open_source(source.source_id)
+    box = f"documents_text_{source.source_id}"
+    page.text_area(key=box).set_value("We take back nothing.").run()
+    page.button(key="documents_text_save").click().run()
+    wait_until_read(services, source.source_id)
+    refuse_newest(services, source.source_id, RULES.encode())
+    page.run()
+    assert page.text_area(key=box).value == RULES
+    page.button(key="documents_bring_back").click().run()
+    assert page.text_area(key=box).value == "We take back nothing."
+
+
+def test_a_newer_file_takes_the_place_of_the_old(services: Services) -> None:
+    source = add_file(services)
+    page = open_source(source.source_id)
+    page.button(key="documents_newer").click().run()
+    uploader = page.file_uploader(key=f"documents_newer_{source.source_id}")
+    uploader.set_value([("new.md", b"# Hours\n\nAll shops open at six.", "text/markdown")])
+    page.button(key="documents_newer_yes").click().run()
+    assert not page.exception
+    again = wait_until_read(services, source.source_id)
+    assert (again.filename, again.passage_count, again.title) == ("new.md", 1, "Hours")
+
+
+def test_a_newer_file_that_is_none_is_refused_where_it_was_chosen(services: Services) -> None:
+    source = add_file(services)
+    page = open_source(source.source_id)
+    page.button(key="documents_newer").click().run()
+    uploader = page.file_uploader(key=f"documents_newer_{source.source_id}")
+    uploader.set_value([("new.pdf", b"\x89PNG\r\n\x1a\n" + bytes(500), "application/pdf")])
+    page.button(key="documents_newer_yes").click().run()
+    assert "LeanRAG reads PDF" in page.session_state["documents_newer_problem"]
+    assert seen(services, source.source_id).status == "processed"
+
+
+def edit_cell(page: AppTest, key: str, row: int, column: str, text: str) -> None:
+    """Write into the grid as its editor would."""
+    page.session_state[f"{key}_editor_0"] = {
+        "edited_rows": {row: {column: text}},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    page.run()
+    assert not page.exception
+
+
+def refuse_newest(services: Services, source_id: UUID, before: bytes) -> None:
+    """Put a source into the state in which a job leaves it that failed on a newer version."""
+    tenant_id = services.local_tenant_id
+    with services.database.tenant(tenant_id) as session:
+        source = session.get_one(Source, (tenant_id, source_id))
+        source.error = "The newer version was not taken, and the earlier one stays in use: so."
+        source.content_hash = hashlib.sha256(before).hexdigest()
+        session.get_one(SourceFile, (tenant_id, source_id)).data = before
+
+
+def rows(services: Services, source_id: UUID) -> tuple[RecordRow, ...]:
+    return read_stored(services.sources.file(services.local_tenant_id, source_id).data, "faq")
