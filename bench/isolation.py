@@ -12,24 +12,18 @@ again. The attacks are those of tests/isolation.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.testclient import TestClient
-
-from leanrag.api.app import create_api
 from tests.isolation.calls import attack_method, methods, reason_outside
-from tests.isolation.endpoints import Attacker
+from tests.isolation.endpoints import attacking
 from tests.isolation.memory import attack_memory
 from tests.isolation.page_calls import attack_calls, attack_page, menu, visiting
 from tests.isolation.tables import attack_tables
@@ -87,18 +81,7 @@ def _attack_pages(wall: Wall) -> Iterator[Attempt]:
 
 
 def _attack_endpoints(wall: Wall) -> Iterator[Attempt]:
-    api = create_api(lambda: wall.services)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with api.router.lifespan_context(api):
-            yield
-
-    app = Starlette(routes=[Mount("/api", api)], lifespan=lifespan)
-    with TestClient(
-        app, base_url="http://127.0.0.1:8501/api", raise_server_exceptions=False
-    ) as client:
-        attacker = Attacker(wall, client, api.openapi())
+    with attacking(wall) as attacker:
         for method, path in attacker.endpoints():
             for attempt in attacker.attack(method, path):
                 yield Attempt(f"{method.upper()} {path}", attempt.kind, attempt.leak)

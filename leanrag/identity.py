@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from db.models import GLOBAL_TENANT_ID
@@ -42,7 +42,7 @@ class Identity:
     """Who acts: `allowed` is what pages, buttons and endpoints ask (`permissions.require`).
 
     `role` is None for a key, and for an administrator of the installation who is no member of the
-    tenant. `sign_in_id` is the session or token that it came with.
+    tenant. `sign_in_id` is the session or token that it came with, `memberships` are a person's.
     """
 
     tenant_id: UUID
@@ -56,6 +56,7 @@ class Identity:
     tier: str = ""
     is_administrator: bool = False
     is_suspended: bool = False
+    memberships: tuple[Membership, ...] = field(default=(), compare=False)
 
     @property
     def has_tenant(self) -> bool:
@@ -102,6 +103,7 @@ def identify(
         tier=person.tier,
         is_administrator=person.is_administrator,
         is_suspended=place.is_suspended if place else False,
+        memberships=person.memberships,
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from leanrag.bootstrap import Services
 from leanrag.errors import LeanRagError
-from leanrag.identity import Identity, Membership
+from leanrag.identity import Identity
 from pages._error_text import error_text
 from pages._identity import enter_tenant, forget_everything
 from pages._locale import LANGUAGE_KEY, t
@@ -47,7 +47,7 @@ def draw_refusal(services: Services, identity: Identity) -> None:
 
 
 def _draw_tenant(services: Services, identity: Identity) -> None:
-    places = _places(services, identity)
+    places = {place.tenant_id: place for place in identity.memberships}
     if len(places) > 1:
         st.session_state[_CHOICE] = identity.tenant_id
         st.selectbox(
@@ -61,13 +61,6 @@ def _draw_tenant(services: Services, identity: Identity) -> None:
     elif identity.has_tenant:
         name = services.tenants.get(identity.tenant_id).name
         st.caption(f"{t('shell.tenant')}: {plain_text(name)}")
-
-
-def _places(services: Services, identity: Identity) -> dict[UUID, Membership]:
-    if identity.person_id is None:
-        return {}
-    found = services.access.members.tenants_of(identity.person_id)
-    return {place.tenant_id: place for place in found}
 
 
 def _switch(services: Services, identity: Identity) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import pages._services
-from db.models import Source
-from db.models.base import new_id
 from leanrag.bootstrap import Services
 from leanrag.ingest.pipeline import Upload
-from leanrag.sources import SourceView
+from leanrag.sources import Sources, SourceView
+from tests import product_parts
+from tests.served_console import open_console
 
-APP = str(Path(pages._services.__file__).parent.parent / "app.py")
 NOTES = "# Opening hours\n\n" + "\n\n".join(
     f"## Shop {i}\n\nThe shop of district {i} opens at nine and closes at {i % 5 + 17}."
     for i in range(24)
@@ -26,12 +26,19 @@ NOTES = "# Opening hours\n\n" + "\n\n".join(
 
 def open_page(**query: str) -> AppTest:
     """Open the knowledge page in a browser of its own, at an address."""
-    console = AppTest.from_file(APP, default_timeout=60).run()
-    for name, value in query.items():
-        console.query_params[name] = value
-    page = console.switch_page("pages/documents.py").run()
-    assert not page.exception
-    return page
+    return open_console("documents", **query)
+
+
+@contextmanager
+def as_it_was(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pages use the running product; what is added meanwhile is deleted afterwards."""
+    monkeypatch.setattr(pages._services, "_services", services)
+    tenant_id, sources = services.local_tenant_id, Sources(services.database)
+    before = {source.source_id for source in sources.list(tenant_id)}
+    yield
+    for source in sources.list(tenant_id):
+        if source.source_id not in before:
+            sources.delete(tenant_id, source.source_id)
 
 
 def texts(page: AppTest) -> str:
@@ -56,20 +63,7 @@ def add_file(
 
 def put_source(services: Services, title: str, **values: Any) -> UUID:
     """Put the row of a source there, in a state that a test wants to see."""
-    source_id = new_id()
-    row: dict[str, Any] = {
-        "kind": "document",
-        "filename": "a.pdf",
-        "media_type": "application/pdf",
-        "byte_size": 100,
-        "content_hash": str(source_id),
-        "status": "processed",
-        "origin": {"form": "file"},
-    }
-    tenant_id = services.local_tenant_id
-    with services.database.tenant(tenant_id) as session:
-        session.add(Source(tenant_id=tenant_id, source_id=source_id, title=title, **(row | values)))
-    return source_id
+    return product_parts.put_source(services.database, services.local_tenant_id, title, **values)
 
 
 def wait_until_read(services: Services, source_id: UUID) -> SourceView:

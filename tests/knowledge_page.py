@@ -6,37 +6,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import pages._services
 from leanrag.bootstrap import Services
 from leanrag.sources import SourceView
 from leanrag.types import Language
+from tests.documents_page import as_it_was, open_page
 
-APP = str(Path(pages._services.__file__).parent.parent / "app.py")
 READ_SECONDS = 60
 
 
 @contextmanager
 def opened_page(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """Open the page; what is added meanwhile is deleted afterwards."""
-    monkeypatch.setattr(pages._services, "_services", services)
-    tenant_id = services.local_tenant_id
-    before = {source.source_id for source in services.sources.list(tenant_id)}
-    yield open_page()
-    for source in services.sources.list(tenant_id):
-        if source.source_id not in before:
-            services.sources.delete(tenant_id, source.source_id)
-
-
-def open_page() -> AppTest:
-    """Open the page in a browser of its own."""
-    console = AppTest.from_file(APP, default_timeout=60).run()
-    return console.switch_page("pages/documents.py").run()
+    with as_it_was(services, monkeypatch):
+        yield open_page()
 
 
 def speak(monkeypatch: pytest.MonkeyPatch, language: Language) -> None:

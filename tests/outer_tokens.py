@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from leanrag.guarded_database import GuardedDatabase
+from tests.access_parts import Door
 
 SHARED = "an outer system's shared key 0123456789"
 OUTER = "https://users.example"
@@ -49,3 +55,18 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 def token(**changed: Any) -> str:
     return jwt.encode(claims(**changed), SHARED, algorithm="HS256")
+
+
+@contextmanager
+def outer_doors(database: GuardedDatabase, home: Path) -> Iterator[Callable[..., Door]]:
+    """Give what makes doors that take these tokens, and close them afterwards."""
+    opened: list[Door] = []
+
+    def make(**values: Any) -> Door:
+        chosen = {"outer_shared_key": SHARED, "outer_issuer": OUTER, "outer_tenant": "shop"}
+        opened.append(Door(database, home, **{**chosen, **values}))
+        return opened[-1]
+
+    yield make
+    for door in opened:
+        door.access.close()

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from db.models import ChunkTerms, EmbeddingSwitch, LexicalStatistics
+from db.models import ChunkTerms, EmbeddingSwitch, LexicalStatistics, Source
+from db.models.base import new_id
 from db.tenancy import Database
 from leanrag.answer import Answerer, Question
 from leanrag.bootstrap import Services
@@ -85,6 +86,23 @@ def add_text(
     source = ingest.add(tenant_id, upload)
     assert source.status == "processed", source.error
     return source
+
+
+def put_source(database: Database, tenant_id: UUID, title: str, **values: Any) -> UUID:
+    """Put the row of a source there, in a state that a test wants to see."""
+    source_id = new_id()
+    row: dict[str, Any] = {
+        "kind": "document",
+        "filename": "a.pdf",
+        "media_type": "application/pdf",
+        "byte_size": 100,
+        "content_hash": str(source_id),
+        "status": "processed",
+        "origin": {"form": "file"},
+    }
+    with database.tenant(tenant_id) as session:
+        session.add(Source(tenant_id=tenant_id, source_id=source_id, title=title, **(row | values)))
+    return source_id
 
 
 def ask(answerer: Answerer, tenant_id: UUID, text: str, **more: Any) -> list[TurnEvent]:

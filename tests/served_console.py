@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.runtime.scriptrunner import script_runner
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 import pages._identity
@@ -16,23 +15,26 @@ from leanrag.bootstrap import Services
 from tests.access_parts import PostBox
 
 APP = str(Path(pages._services.__file__).parent.parent / "app.py")
+_make_manager = PagesManager.__init__
+
+
+def keep_shell(manager: PagesManager, *given: Any, **named: Any) -> None:
+    """Make a manager of pages as app.py has it where it is served.
+
+    Else Streamlit's test runner takes pages/ for a menu of its own from the second run on, and runs
+    a page's file bare. To be put in the place of `PagesManager.__init__`.
+    """
+    _make_manager(manager, *given, **named)
+    PagesManager.uses_pages_directory = False
 
 
 def serve(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let consoles that a test opens show these services, each page inside the shell.
-
-    Streamlit's test runner takes pages/ for a menu of its own from the second run on, and would run
-    a page's file bare; where app.py serves, it says that it is none.
-    """
-
-    def run_app(main_script_path: str) -> dict[str, Any]:
-        return runpy.run_path(main_script_path, run_name="__main__")
-
+    """Let consoles that a test opens show these services, each page inside the shell."""
     monkeypatch.setattr(pages._services, "_services", services)
-    monkeypatch.setattr(script_runner, "_mpa_v1", run_app)
+    monkeypatch.setattr(PagesManager, "__init__", keep_shell)
 
 
-def open_console(page: str = "", **query: str) -> AppTest:
+def open_console(page: str = "", /, **query: str) -> AppTest:
     """Open the console, or one of its pages (`documents`), at an address."""
     console = AppTest.from_file(APP, default_timeout=60)
     for name, value in query.items():

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.state import SafeSessionState
 from streamlit.testing.v1 import AppTest
 
 import pages._identity
 import pages._services
 import pages._shell
-from db.models import GLOBAL_TENANT_ID, Message, Source, SuggestedPairRow
-from db.models.base import new_id
+from db.models import GLOBAL_TENANT_ID, Message, SuggestedPairRow
 from leanrag.bootstrap import Services
 from leanrag.identity import identify
 from leanrag.ingest.pipeline import Upload
@@ -27,9 +24,10 @@ from leanrag.ingest.record_rows import FaqRow
 from leanrag.passage_edits import PassageChange, passage_version
 from leanrag.permissions import ROLES, Role
 from leanrag.types import TurnStarted
-from tests.product_parts import ask
+from tests.access_parts import cookie_of
+from tests.product_parts import ask, put_source
+from tests.served_console import APP, serve
 
-APP = str(Path(pages._services.__file__).parent.parent / "app.py")
 TEXT = "The copper kettle holds two litres of water and costs forty lira in the shop."
 
 
@@ -47,14 +45,9 @@ class Shop:
 
     def cookie(self, email: str) -> str:
         """Sign somebody in as a browser does, and return its cookie."""
-        access = self.services.access
-        person = access.people.find(email)
+        person = self.services.access.people.find(email)
         assert person is not None
-        with self.services.database.administration() as session:
-            made = access.sessions.open(
-                person.person_id, "code", ip="203.0.113.7", agent="Browser", session=session
-            )
-        return access.sessions.claim(made.ticket).secret
+        return cookie_of(self.services, person.person_id, ip="203.0.113.7")
 
 
 @dataclass
@@ -73,7 +66,7 @@ class Console:
         self._cookie = ""
         self._opened: list[str] = []
         self._keys: set[str] = set()
-        monkeypatch.setattr(pages._services, "_services", services)
+        serve(services, monkeypatch)
         monkeypatch.setattr(pages._identity, "session_cookie", lambda: self._cookie)
         self._watch(monkeypatch)
 
@@ -118,7 +111,6 @@ class Console:
 
     def _watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         run, register = pages._shell._run, SafeSessionState.register_widget
-        make_manager = PagesManager.__init__
 
         def note_page(page: Any) -> None:
             self._opened.append(page.title)
@@ -129,12 +121,6 @@ class Console:
                 self._keys.add(user_key)
             return register(state, metadata, user_key)
 
-        def keep_shell(manager: PagesManager, *given: Any, **named: Any) -> None:
-            # As app.py does when it is served; else Streamlit runs a page's file without its shell.
-            make_manager(manager, *given, **named)
-            PagesManager.uses_pages_directory = False
-
-        monkeypatch.setattr(PagesManager, "__init__", keep_shell)
         monkeypatch.setattr(pages._shell, "_run", note_page)
         monkeypatch.setattr(SafeSessionState, "register_widget", note_widget)
 
@@ -205,14 +191,18 @@ def _add_sources(shop: Shop) -> None:
         assert source.status == "processed", source.error
         shop.sources[form] = source.source_id
     for status in ("failed", "pending"):
-        shop.sources[status] = _put_source(shop, status, status=status)
+        shop.sources[status] = put_source(
+            shop.services.database, shop.tenant_id, status, status=status
+        )
     (passage,) = shop.services.sources.chunks(shop.tenant_id, shop.sources["file"])
     shop.passage = passage.chunk_id
 
 
 def _add_website(shop: Shop) -> None:
     origin = {"form": "website", "url": "https://shop.example/", "max_pages": 5, "max_depth": 1}
-    site = _put_source(shop, "shop.example", kind="website", origin=origin)
+    site = put_source(
+        shop.services.database, shop.tenant_id, "shop.example", kind="website", origin=origin
+    )
     shop.sources["website"] = site
     pair = SuggestedPairRow(
         tenant_id=shop.tenant_id,
@@ -239,21 +229,3 @@ def _add_review(shop: Shop) -> None:
     services.ingest.process(tenant_id, shop.sources["file"])
     (review,) = services.passage_edits.reviews(tenant_id)
     shop.edit, shop.passage = review.edit_id, review.chunk_ids[0]
-
-
-def _put_source(shop: Shop, title: str, **values: Any) -> UUID:
-    source_id = new_id()
-    row: dict[str, Any] = {
-        "kind": "document",
-        "filename": "a.pdf",
-        "media_type": "application/pdf",
-        "byte_size": 100,
-        "content_hash": str(source_id),
-        "status": "processed",
-        "origin": {"form": "file"},
-    }
-    with shop.services.database.tenant(shop.tenant_id) as session:
-        session.add(
-            Source(tenant_id=shop.tenant_id, source_id=source_id, title=title, **(row | values))
-        )
-    return source_id

@@ -28,6 +28,7 @@ from tests.outer_tokens import (
     RSA_KEY,
     SHARED,
     claims,
+    outer_doors,
     token,
 )
 
@@ -36,16 +37,8 @@ OpenDoor = Callable[..., Door]
 
 @pytest.fixture
 def open_door(database: GuardedDatabase, tmp_path: Path) -> Iterator[OpenDoor]:
-    opened: list[Door] = []
-
-    def make(**values: Any) -> Door:
-        chosen = {"outer_shared_key": SHARED, "outer_issuer": OUTER, "outer_tenant": "shop"}
-        opened.append(Door(database, tmp_path, **{**chosen, **values}))
-        return opened[-1]
-
-    yield make
-    for door in opened:
-        door.access.close()
+    with outer_doors(database, tmp_path) as make:
+        yield make
 
 
 def public(key: Any, algorithm: str, kid: str, **changed: Any) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
@@ -18,23 +17,15 @@ from leanrag.access_tokens import ISSUER
 from leanrag.errors import Forbidden, Unauthenticated
 from leanrag.guarded_database import GuardedDatabase
 from tests.access_parts import Door
-from tests.outer_tokens import OUTER, RSA_KEY, SHARED, claims, token
+from tests.outer_tokens import OUTER, RSA_KEY, SHARED, claims, outer_doors, token
 
 OpenDoor = Callable[..., Door]
 
 
 @pytest.fixture
 def open_door(database: GuardedDatabase, tmp_path: Path) -> Iterator[OpenDoor]:
-    opened: list[Door] = []
-
-    def make(**values: Any) -> Door:
-        chosen = {"outer_shared_key": SHARED, "outer_issuer": OUTER, "outer_tenant": "shop"}
-        opened.append(Door(database, tmp_path, **{**chosen, **values}))
-        return opened[-1]
-
-    yield make
-    for door in opened:
-        door.access.close()
+    with outer_doors(database, tmp_path) as make:
+        yield make
 
 
 def test_somebody_new_becomes_a_member_with_the_role_of_the_setting(open_door: OpenDoor) -> None:

@@ -30,6 +30,7 @@ from leanrag.api.local_guard import LocalGuard
 from leanrag.bootstrap import Services, start_services
 from leanrag.settings import Settings
 from tests.provider_server import ProviderServer
+from tests.signed_in_api import Visitor, guarded_services, served
 
 BASE_URL = "http://127.0.0.1:8501/api"
 
@@ -206,3 +207,16 @@ def read_error(response: Any, status: int) -> dict[str, Any]:
 def error_of() -> Callable[[Any, int], dict[str, Any]]:
     """Return the error of a response, after a look at its status, shape and sentence."""
     return read_error
+
+
+@pytest.fixture(scope="module")
+def guarded(api_home: Path, quoting_services: Services) -> Iterator[Services]:
+    """Services that people sign in to, on the database of those without sign-in."""
+    with guarded_services(api_home) as services:
+        yield services
+
+
+@pytest.fixture
+def visitor(guarded: Services) -> Iterator[Visitor]:
+    with TestClient(served(guarded), base_url=BASE_URL) as client:
+        yield Visitor(guarded, client)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,22 +11,9 @@ from starlette.testclient import TestClient
 from leanrag.api.origin import OWN_PAGE_HEADER
 from leanrag.auth import SESSION_COOKIE
 from leanrag.bootstrap import Services
-from tests.signed_in_api import ADA, BASE_URL, ORIGIN, PROXY, Visitor, guarded_services, served
+from tests.signed_in_api import ADA, BASE_URL, ORIGIN, PROXY, Visitor, served
 
 ErrorOf = Callable[[Any, int], dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def guarded(api_home: Path, quoting_services: Services) -> Iterator[Services]:
-    """On the database of the services without sign-in."""
-    with guarded_services(api_home) as services:
-        yield services
-
-
-@pytest.fixture
-def visitor(guarded: Services) -> Iterator[Visitor]:
-    with TestClient(served(guarded), base_url=BASE_URL) as client:
-        yield Visitor(guarded, client)
 
 
 def test_a_code_becomes_a_token_for_seven_days(visitor: Visitor) -> None:

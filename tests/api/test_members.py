@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from db.models import AuditEvent
-from leanrag.bootstrap import Services
-from tests.signed_in_api import ADA, BASE_URL, BEN, Visitor, guarded_services, served
+from tests.signed_in_api import ADA, BEN, Visitor
 
 ErrorOf = Callable[[Any, int], dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def guarded(api_home: Path, quoting_services: Services) -> Iterator[Services]:
-    """On the database of the services without sign-in."""
-    with guarded_services(api_home) as services:
-        yield services
-
-
-@pytest.fixture
-def visitor(guarded: Services) -> Iterator[Visitor]:
-    with TestClient(served(guarded), base_url=BASE_URL) as client:
-        yield Visitor(guarded, client)
 
 
 def test_members_come_change_and_go(visitor: Visitor, error_of: ErrorOf) -> None:

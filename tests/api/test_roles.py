@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,7 +18,6 @@ from leanrag.api.tenancy import needed_action
 from leanrag.bootstrap import Services
 from leanrag.identity import identify
 from leanrag.permissions import ROLES, Action, Role, may
-from tests.signed_in_api import guarded_services
 
 
 def routes_of(router: FastAPI | APIRouter) -> Iterator[APIRoute]:
@@ -45,12 +43,6 @@ GUARDED = [
     for method in sorted(route.methods - {"HEAD", "OPTIONS"})
     if (action := action_of(route.dependant)) is not None
 ]
-
-
-@pytest.fixture(scope="module")
-def guarded(api_home: Path, quoting_services: Services) -> Iterator[Services]:
-    with guarded_services(api_home) as services:
-        yield services
 
 
 @pytest.fixture(scope="module")

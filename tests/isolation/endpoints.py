@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from leanrag.api.app import create_api
 from tests.isolation.wall import KNOWN, Attempt, Wall, named_ids
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -236,3 +240,19 @@ class Attacker:
             return [self._make(schema["items"], name)]
         plain = {"integer": max(1, schema.get("minimum", 1)), "number": 1.0, "boolean": True}
         return plain.get(schema.get("type", ""), "A text of ours")
+
+
+@contextmanager
+def attacking(wall: Wall) -> Iterator[Attacker]:
+    """Serve the wall's API, and give its attacker."""
+    api = create_api(lambda: wall.services)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with api.router.lifespan_context(api):
+            yield
+
+    app = Starlette(routes=[Mount("/api", api)], lifespan=lifespan)
+    base_url = "http://127.0.0.1:8501/api"
+    with TestClient(app, base_url=base_url, raise_server_exceptions=False) as client:
+        yield Attacker(wall, client, api.openapi())

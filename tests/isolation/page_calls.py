@@ -24,11 +24,12 @@ from leanrag.errors import Forbidden
 from leanrag.guarded_services import guard_services
 from leanrag.permitted_calls import INSTALLATION, PERMITTED
 from pages._menu import PAGES
+from tests.access_parts import cookie_of
 from tests.isolation.calls import Method, attack_method
 from tests.isolation.endpoints import NotCovered
 from tests.isolation.wall import KNOWN, Attempt, Wall, named_ids
+from tests.served_console import APP, keep_shell
 
-APP = str(pages._services.__file__).replace("pages/_services.py", "app.py")
 _PARSE = "streamlit.testing.v1.local_script_runner.parse_tree_from_messages"
 OF_ALL_PAGES = frozenset({"lang", "sign_in_failed"})  # no page looks anything up by them
 # Where pages keep ids between two drawings, and in which form.
@@ -108,13 +109,7 @@ class Visitor:
 @contextmanager
 def visiting(wall: Wall) -> Iterator[Visitor]:
     """Let the pages be our owner's: with the services of the wall, and a session of theirs."""
-    secret = cookie(wall)
-    make_manager = PagesManager.__init__
-
-    def keep_shell(manager: PagesManager, *given: Any, **named: Any) -> None:
-        make_manager(manager, *given, **named)
-        PagesManager.uses_pages_directory = False  # as app.py does when it is served
-
+    secret = cookie_of(wall.services, wall.our_person)
     with ExitStack() as patches:
         patches.enter_context(patch.object(pages._services, "_services", wall.services))
         patches.enter_context(patch.object(pages._identity, "session_cookie", lambda: secret))
@@ -122,14 +117,6 @@ def visiting(wall: Wall) -> Iterator[Visitor]:
         visitor = Visitor()
         visitor.watch(patches)
         yield visitor
-
-
-def cookie(wall: Wall) -> str:
-    """Sign us in as a browser does."""
-    sessions = wall.services.access.sessions
-    with wall.services.database.administration() as session:
-        made = sessions.open(wall.our_person, "code", ip="", agent="Browser", session=session)
-    return sessions.claim(made.ticket).secret
 
 
 def attack_page(

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.testclient import TestClient
 
 from leanrag.api.app import create_api
-from tests.isolation.endpoints import METHODS, Attacker
+from tests.isolation.endpoints import METHODS, Attacker, attacking
 from tests.isolation.wall import KNOWN, QUESTION, SECRET, Wall
 
 BASE_URL = "http://127.0.0.1:8501/api"
@@ -23,16 +19,8 @@ def _endpoints() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def attacker(wall: Wall) -> Iterator[Attacker]:
-    api = create_api(lambda: wall.services)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with api.router.lifespan_context(api):
-            yield
-
-    app = Starlette(routes=[Mount("/api", api)], lifespan=lifespan)
-    with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as client:
-        yield Attacker(wall, client, api.openapi())
+    with attacking(wall) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("method", "path"), _endpoints(), ids=lambda part: str(part))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from leanrag.bootstrap import Services
+from tests.documents_page import as_it_was
+from tests.served_console import serve
 from tests.signed_in_api import guarded_services
 from tests.signed_in_pages import Console, Shop, open_shop
 
@@ -24,3 +27,23 @@ def shop() -> Iterator[Shop]:
 @pytest.fixture
 def console(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Console:
     return Console(shop.services, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Services that people sign in to."""
+    with guarded_services(tmp_path_factory.mktemp("lr")) as services:
+        yield services
+
+
+@pytest.fixture
+def served_door(door: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let consoles show the services that people sign in to."""
+    serve(door, monkeypatch)
+
+
+@pytest.fixture
+def real_product(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pages use the running product; what a test adds is deleted afterwards."""
+    with as_it_was(services, monkeypatch):
+        yield

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 from zipfile import ZipFile
@@ -22,7 +21,7 @@ from pages._account_device import browser_name, is_handheld, system_name
 from pages._account_export import TenantFile, _taker
 from tests import served_console
 from tests.served_console import open_console
-from tests.signed_in_api import ADA, guarded_services
+from tests.signed_in_api import ADA
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
 CHROME = f"{WINDOWS}Chrome/131.0.0.0 Safari/537.36"
@@ -30,15 +29,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605
 DEADLINE_SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with guarded_services(tmp_path_factory.mktemp("lr")) as services:
-        yield services
-
-
-@pytest.fixture(autouse=True)
-def _served(door: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_console.serve(door, monkeypatch)
+pytestmark = pytest.mark.usefixtures("served_door")
 
 
 class Person:

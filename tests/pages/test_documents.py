@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -10,24 +9,13 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import pages._services
 from leanrag.bootstrap import Services
 from leanrag.sources import Sources, SourceView
 from pages._documents_list import SOURCES_PER_PAGE, sources_frame
 from pages._documents_words import size_text
 from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
 
-
-@pytest.fixture(autouse=True)
-def _real_product(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let pages use the running product; what a test adds is deleted afterwards."""
-    monkeypatch.setattr(pages._services, "_services", services)
-    tenant_id, sources = services.local_tenant_id, Sources(services.database)
-    before = {source.source_id for source in sources.list(tenant_id)}
-    yield
-    for source in sources.list(tenant_id):
-        if source.source_id not in before:
-            sources.delete(tenant_id, source.source_id)
+pytestmark = pytest.mark.usefixtures("real_product")
 
 
 def titles(page: AppTest) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,10 +9,8 @@ import pytest
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-import pages._services
 from db.models import SitePage, SuggestedPairRow
 from leanrag.bootstrap import Services
-from leanrag.sources import Sources
 from leanrag.suggestions import SuggestionView
 from leanrag.websites import SitePageView
 from pages._documents_site import PAGES_PER_PAGE, pages_frame
@@ -23,16 +20,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://shop.example/help"
 
 
-@pytest.fixture(autouse=True)
-def _real_product(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let pages use the running product; what a test adds is deleted afterwards."""
-    monkeypatch.setattr(pages._services, "_services", services)
-    tenant_id, sources = services.local_tenant_id, Sources(services.database)
-    before = {source.source_id for source in sources.list(tenant_id)}
-    yield
-    for source in sources.list(tenant_id):
-        if source.source_id not in before:
-            sources.delete(tenant_id, source.source_id)
+pytestmark = pytest.mark.usefixtures("real_product")
 
 
 @pytest.fixture

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import pages._services
 from db.models import PassageEdit, Source, SourceFile
 from leanrag.bootstrap import Services
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, read_stored, write_records
 from leanrag.ingest.record_rows import FaqRow, RecordRow
-from leanrag.sources import Sources, SourceView
+from leanrag.sources import SourceView
 from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
 
 ROWS = (
@@ -26,16 +24,7 @@ ROWS = (
 RULES = "# Returns\n\nWe take back everything within fourteen days."
 
 
-@pytest.fixture(autouse=True)
-def _real_product(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let pages use the running product; what a test adds is deleted afterwards."""
-    monkeypatch.setattr(pages._services, "_services", services)
-    tenant_id, sources = services.local_tenant_id, Sources(services.database)
-    before = {source.source_id for source in sources.list(tenant_id)}
-    yield
-    for source in sources.list(tenant_id):
-        if source.source_id not in before:
-            sources.delete(tenant_id, source.source_id)
+pytestmark = pytest.mark.usefixtures("real_product")
 
 
 def open_source(source_id: UUID) -> AppTest:

@@ -20,6 +20,7 @@ from leanrag.passage_edits import PassageChange, passage_version
 from leanrag.passage_filter import PassageFilter
 from leanrag.sources import ChunkView
 from tests.product_parts import add_text, new_tenant
+from tests.served_console import open_console
 
 APP = str(Path(pages._services.__file__).parent.parent / "app.py")
 HOURS = "# Opening hours\n\n" + "\n\n".join(
@@ -46,12 +47,7 @@ def fed(own: Services) -> Services:
 
 
 def open_page(**query: object) -> AppTest:
-    console = AppTest.from_file(APP, default_timeout=30).run()
-    for name, value in query.items():
-        console.query_params[name] = str(value)
-    page = console.switch_page("pages/passages.py").run()
-    assert not page.exception
-    return page
+    return open_console("passages", **{name: str(value) for name, value in query.items()})
 
 
 def texts(page: AppTest) -> str:

@@ -12,6 +12,7 @@ import pages._services
 from leanrag.bootstrap import Services
 from pages._retrieval_many import Trial
 from tests.product_parts import add_text, new_tenant
+from tests.served_console import open_console
 
 APP = str(Path(pages._services.__file__).parent.parent / "app.py")
 DELIVERY = "Parcels for Istanbul take three working days and cost 95 lira."
@@ -31,12 +32,7 @@ def own(services: Services, monkeypatch: pytest.MonkeyPatch) -> Services:
 
 
 def open_page(**query: str) -> AppTest:
-    console = AppTest.from_file(APP, default_timeout=60).run()
-    for name, value in query.items():
-        console.query_params[name] = value
-    page = console.switch_page("pages/retrieval.py").run()
-    assert not page.exception
-    return page
+    return open_console("retrieval", **query)
 
 
 def texts(page: AppTest) -> str:

@@ -28,9 +28,20 @@ REFUSALS = (
 )
 
 
+# The buttons of the page of tenants that ask something first, and what each asks.
+DIALOGS = {
+    "tenants_new": {"tenants_new_name", "tenants_new_slug", "tenants_new_owner"},
+    "tenants_suspend_{tenant}": {"tenants_reason"},
+    "tenants_delete_list_{tenant}": {"tenants_typed"},
+}
+
+
 @dataclass(frozen=True)
 class Scene:
-    """A state of a page: its address, what the browser remembers, and what is clicked."""
+    """A state of a page: its address, what the browser remembers, and what is clicked.
+
+    In a key to click, `{tenant}` stands for the shop's id.
+    """
 
     page: str
     query: Callable[[Shop], dict[str, Any]] = lambda _: {}
@@ -88,7 +99,9 @@ SCENES = (
     Scene("keys", clicks=("keys_make",)),
     Scene("audit"),
     Scene("account", is_alike=False),
+    Scene("account", clicks=("tenants_delete_account",), is_alike=False, name="delete"),
     Scene("tenants"),
+    *(Scene("tenants", clicks=(button,), name=button) for button in DIALOGS),
 )
 
 
@@ -154,6 +167,25 @@ def test_a_page_is_opened_or_refused_as_the_table_says(
     print(f"{len(PAGES)} cells of {visitor.name}")
 
 
+@pytest.mark.parametrize("visitor", VISITORS, ids=lambda visitor: visitor.name)
+def test_what_is_done_with_tenants_is_asked_of_administrators_alone(
+    staffed: Shop, console: Console, visitor: Visitor
+) -> None:
+    cookie = cookie_of(staffed, visitor)
+    expected = "resume" if visitor.is_suspended else "suspend"
+    with suspended(staffed) if visitor.is_suspended else nullcontext():
+        for button, boxes in DIALOGS.items():
+            key = button.format(tenant=staffed.tenant_id)
+            drawn = console.visit("tenants", cookie, clicks=(key,))
+            _check_whole(drawn)
+            found = {key for key in drawn.keys if key.startswith("tenants_")}
+            if visitor.is_administrator:
+                assert found >= {key, *boxes, f"tenants_{expected}_{staffed.tenant_id}"}
+            else:
+                assert not found, button
+    print(f"{len(DIALOGS)} cells of {visitor.name}")
+
+
 def _check_whole(drawn: Drawn) -> None:
     """Nothing broke, and a page asked for nothing that its visitor may not."""
     assert not drawn.browser.exception
@@ -206,7 +238,7 @@ def _written(
         shop.cookie(email_of(role)),
         query={key: str(value) for key, value in scene.query(shop).items()},
         state=scene.state(shop),
-        clicks=scene.clicks,
+        clicks=tuple(key.format(tenant=shop.tenant_id) for key in scene.clicks),
     )
     _check_whole(seen)
     assert bool(seen.opened) == may_open(scene, role, is_suspended=is_suspended)

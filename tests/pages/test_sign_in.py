@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from leanrag.bootstrap import Services
 from tests import served_console
 from tests.served_console import open_console, post_box
-from tests.signed_in_api import ADA, guarded_services
+from tests.signed_in_api import ADA
 
-
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with guarded_services(tmp_path_factory.mktemp("lr")) as services:
-        yield services
-
-
-@pytest.fixture(autouse=True)
-def _served(door: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_console.serve(door, monkeypatch)
+pytestmark = pytest.mark.usefixtures("served_door")
 
 
 def hold_cookie(door: Services, monkeypatch: pytest.MonkeyPatch) -> str:

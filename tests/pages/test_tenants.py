@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 import pages._services
+from db.models import Person
 from leanrag.audit import AuditFilter
 from leanrag.bootstrap import Services
 from leanrag.errors import Forbidden, NotFound
@@ -19,23 +21,14 @@ from leanrag.identity import Identity, identify
 from leanrag.tenants import TenantView
 from pages._tenants_create import short_name
 from pages._tenants_list import TENANTS_PER_PAGE
-from tests import served_console
 from tests.served_console import hold_cookie, open_console
-from tests.signed_in_api import ADA, guarded_services
+from tests.signed_in_api import ADA
 
 OLGA = "olga@shop.example"
 DEADLINE_SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with guarded_services(tmp_path_factory.mktemp("lr")) as services:
-        yield services
-
-
-@pytest.fixture(autouse=True)
-def _served(door: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_console.serve(door, monkeypatch)
+pytestmark = pytest.mark.usefixtures("served_door")
 
 
 @pytest.fixture
@@ -214,6 +207,63 @@ def test_the_page_is_for_administrators_of_the_installation(
     page = open_console("tenants")
     assert not [b for b in page.button if (b.key or "").startswith("tenants_")]
     assert door.tenants.get(door.local_tenant_id).name not in str(page.main)
+
+
+# ---- between drawing and click ------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_longer(door: Services, ada: Services) -> Iterator[Callable[[], None]]:
+    """Take the installation from the administrator, and give it back afterwards."""
+    person = door.access.people.find(ADA)
+    assert person is not None
+
+    def take() -> None:
+        change = update(Person).where(Person.person_id == person.person_id)
+        with door.database.administration() as session:
+            session.execute(change.values(is_administrator=False))
+
+    yield take
+    door.access.people.make_administrator(person.person_id)
+
+
+def answered_too_late(page: AppTest, form: str) -> None:
+    """Answer a dialog that was drawn before, and see that the page is closed."""
+    assert [box for box in (*page.text_input, *page.text_area) if box.key], "no dialog is open"
+    page = submit(page, form)
+    assert not [b for b in page.button if (b.key or "").startswith("tenants_")]
+
+
+def test_a_new_tenant_that_was_asked_for_before_is_not_made(
+    ada: Services, no_longer: Callable[[], None]
+) -> None:
+    before = ada.tenants.list()
+    page = open_console("tenants")
+    page.button(key="tenants_new").click().run()
+    for key, value in (("name", "Late"), ("slug", "late"), ("owner", OLGA)):
+        page.text_input(key=f"tenants_new_{key}").set_value(value)
+    no_longer()
+    answered_too_late(page, "tenants_new_form")
+    assert ada.tenants.list() == before
+
+
+def test_a_tenant_is_not_suspended_deleted_or_resumed_by_who_no_longer_may(
+    ada: Services, no_longer: Callable[[], None]
+) -> None:
+    tenants = [make(ada) for _ in range(3)]
+    ada.tenants.suspend(str(tenants[2].tenant_id), "Not paid.")
+    suspending, deleting, resuming = (find(open_console("tenants"), t.slug) for t in tenants)
+    suspending.button(key=f"tenants_suspend_{tenants[0].tenant_id}").click().run()
+    suspending.text_area(key="tenants_reason").set_value("Because.")
+    deleting.button(key=f"tenants_delete_list_{tenants[1].tenant_id}").click().run()
+    deleting.text_input(key="tenants_typed").set_value(tenants[1].slug)
+    no_longer()
+    answered_too_late(suspending, "tenants_suspend_form")
+    answered_too_late(deleting, "tenants_delete_form")
+    resuming.button(key=f"tenants_resume_{tenants[2].tenant_id}").click().run()
+    assert not resuming.exception
+    now = [ada.tenants.get(tenant.tenant_id).status for tenant in tenants]
+    assert now == ["active", "active", "suspended"]
 
 
 # ---- what the guard lets through ---------------------------------------------------------------
