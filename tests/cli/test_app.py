@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,8 +44,7 @@ def test_without_words_the_commands_are_listed(run: Callable) -> None:
     assert all(command[0] in listed.out for command in COMMANDS)
 
 
-def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
-    begun = time.monotonic()
+def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from leanrag.cli.app import main; main(['--help']);"
         f"print([name for name in {SLOW_IMPORTS} if name in sys.modules], file=sys.stderr)"
@@ -55,7 +53,6 @@ def test_help_comes_at_once_and_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert ran.stderr.strip() == "[]"
-    assert time.monotonic() - begun < 2.0  # 0.25 s on a quiet machine
 
 
 @pytest.mark.parametrize(

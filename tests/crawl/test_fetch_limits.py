@@ -61,19 +61,17 @@ def trickle(piece: bytes) -> Callable[[BinaryIO, threading.Event], None]:
     return write
 
 
-def fetch_timed(fetcher: SafeFetcher, url: str) -> tuple[FetchFailed, float]:
-    start = time.monotonic()
+def fetch_in_vain(fetcher: SafeFetcher, url: str) -> FetchFailed:
     with pytest.raises(FetchFailed) as caught:
         fetcher.fetch(url)
-    return caught.value, time.monotonic() - start
+    return caught.value
 
 
 def test_a_body_that_trickles_ends_at_the_deadline(site: Website, fetcher: SafeFetcher) -> None:
     site.add("/", trickle(b"x"))
-    error, seconds = fetch_timed(fetcher, site.url())
+    error = fetch_in_vain(fetcher, site.url())
     assert isinstance(error, SiteUnavailable)
     assert "within 0.6 seconds" in error.message
-    assert seconds < 1.5
 
 
 def test_headers_that_trickle_end_at_the_deadline(
@@ -81,39 +79,34 @@ def test_headers_that_trickle_end_at_the_deadline(
 ) -> None:
     def speak(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(100):
+        for _ in range(1_000):
             connection.sendall(b"X-Slow: 1\r\n")
             time.sleep(0.05)
 
     host = raw_server(speak)
-    error, seconds = fetch_timed(
-        SafeFetcher(limits=LIMITS, allowed_hosts=[host]), f"http://{host}/"
-    )
+    error = fetch_in_vain(SafeFetcher(limits=LIMITS, allowed_hosts=[host]), f"http://{host}/")
     assert isinstance(error, SiteUnavailable)
-    assert seconds < 1.5
+    assert "within 0.6 seconds" in error.message
 
 
 def test_a_server_that_says_nothing_ends_at_the_deadline(
     raw_server: Callable[[Callable[[socket.socket], None]], str],
 ) -> None:
-    host = raw_server(lambda connection: time.sleep(1.0))
-    error, seconds = fetch_timed(
-        SafeFetcher(limits=LIMITS, allowed_hosts=[host]), f"http://{host}/"
-    )
+    host = raw_server(lambda connection: connection.recv(1))
+    error = fetch_in_vain(SafeFetcher(limits=LIMITS, allowed_hosts=[host]), f"http://{host}/")
     assert isinstance(error, SiteUnavailable)
-    assert seconds < 1.5
 
 
 def test_a_name_server_that_says_nothing_ends_at_the_deadline() -> None:
     release = threading.Event()
 
     def resolve(host: str, port: int) -> Sequence[str]:
-        release.wait(5)
+        release.wait(100)
         return ["93.184.216.34"]
 
-    _, seconds = fetch_timed(SafeFetcher(limits=LIMITS, resolver=resolve), "http://slow.example/")
+    error = fetch_in_vain(SafeFetcher(limits=LIMITS, resolver=resolve), "http://slow.example/")
     release.set()
-    assert seconds < 1.5
+    assert "0.6 seconds" in error.message
 
 
 @pytest.mark.parametrize(
@@ -133,7 +126,7 @@ def test_an_answer_that_is_not_http_is_a_plain_failure(
     answer: bytes, raw_server: Callable[[Callable[[socket.socket], None]], str]
 ) -> None:
     host = raw_server(lambda connection: connection.sendall(answer))
-    error, _ = fetch_timed(SafeFetcher(limits=LIMITS, allowed_hosts=[host]), f"http://{host}/")
+    error = fetch_in_vain(SafeFetcher(limits=LIMITS, allowed_hosts=[host]), f"http://{host}/")
     assert isinstance(error, SiteUnavailable)
     assert error.message.endswith(".")
 
@@ -141,7 +134,7 @@ def test_an_answer_that_is_not_http_is_a_plain_failure(
 def test_a_closed_port_is_a_plain_failure(site: Website) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         host = f"127.0.0.1:{unused.getsockname()[1]}"
-    error, _ = fetch_timed(SafeFetcher(allowed_hosts=[host]), f"http://{host}/")
+    error = fetch_in_vain(SafeFetcher(allowed_hosts=[host]), f"http://{host}/")
     assert "accepts no connection" in error.message
 
 
@@ -151,7 +144,7 @@ def test_an_endless_body_ends_at_the_limit(site: Website, fetcher: SafeFetcher) 
             out.write(b"x" * 10_000)
 
     site.add("/", write)
-    error, _ = fetch_timed(fetcher, site.url())
+    error = fetch_in_vain(fetcher, site.url())
     assert "larger than the limit of 100,000 bytes" in error.message
 
 
@@ -173,7 +166,7 @@ def test_a_bomb_is_met_at_the_limit(
     coding: str, body: bytes, site: Website, fetcher: SafeFetcher
 ) -> None:
     site.add("/", body, headers={"Content-Encoding": coding})
-    error, _ = fetch_timed(fetcher, site.url())
+    error = fetch_in_vain(fetcher, site.url())
     assert "larger than the limit" in error.message
 
 
@@ -213,7 +206,7 @@ def test_damaged_or_unknown_compression_is_a_plain_failure(
     coding: str, body: bytes, site: Website, fetcher: SafeFetcher
 ) -> None:
     site.add("/", body, headers={"Content-Encoding": coding})
-    error, _ = fetch_timed(fetcher, site.url())
+    error = fetch_in_vain(fetcher, site.url())
     assert error.message.endswith(".")
 
 
@@ -236,7 +229,7 @@ def test_the_declared_type_and_charset_are_read(site: Website, fetcher: SafeFetc
 
 def test_a_circle_of_redirects_ends(site: Website, fetcher: SafeFetcher) -> None:
     site.pages |= {"/a": Answer.redirect("/b"), "/b": Answer.redirect("/a")}
-    error, _ = fetch_timed(fetcher, site.url("/a"))
+    error = fetch_in_vain(fetcher, site.url("/a"))
     assert "redirects more than 5 times" in error.message
     assert len(site.asked()) == 6
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -60,10 +59,8 @@ def test_what_the_waiting_raises_ends_the_process_at_once():
     def stop(_done: int, _total: int) -> None:
         raise ProcessingStopped("Enough.")
 
-    began = time.monotonic()
     with pytest.raises(ProcessingStopped):
         run_child(READER, slow_pdf(2000), LIMITS, noun="PDF", on_wait=stop)
-    assert time.monotonic() - began < 5
     assert readers_of(os.getpid()) == []
 
 

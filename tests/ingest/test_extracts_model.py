@@ -323,7 +323,7 @@ def test_a_provider_that_counts_more_is_learned_from(
 def test_a_person_who_stops_it_does_not_wait_for_the_model(
     feeding: Feeding, provider: ProviderServer
 ) -> None:
-    provider.script(GOOD, Reply(text=SHORTENED["en"], silence_before=3.5))
+    provider.script(GOOD, Reply(text=SHORTENED["en"], silence_before=100))
     source = feeding.ingest.accept(feeding.tenant_id, upload(manual())).source
     asked = len(provider.requests)
     working = threading.Thread(
@@ -334,9 +334,8 @@ def test_a_person_who_stops_it_does_not_wait_for_the_model(
     shown = feeding.sources.get(feeding.tenant_id, source.source_id)
     assert (shown.step, shown.step_total) == ("summarising", SECTIONS + 1)
     feeding.ingest.cancel(feeding.tenant_id, source.source_id)
-    stopped = time.monotonic()
-    working.join()
-    assert time.monotonic() - stopped < 3.0
+    working.join(60)
+    assert not working.is_alive()
     assert feeding.outcomes() == ["complete", "failed"]
     assert feeding.sources.get(feeding.tenant_id, source.source_id).status == "cancelled"
     assert feeding.passages(source) == ()
@@ -345,7 +344,7 @@ def test_a_person_who_stops_it_does_not_wait_for_the_model(
 def test_a_worker_that_ends_puts_the_source_back(
     feeding: Feeding, provider: ProviderServer
 ) -> None:
-    provider.script(GOOD, Reply(text=SHORTENED["en"], silence_before=3.5))
+    provider.script(GOOD, Reply(text=SHORTENED["en"], silence_before=100))
     source = feeding.ingest.accept(feeding.tenant_id, upload(manual())).source
     asked = len(provider.requests)
     attempt = Attempt(retries_left=3, is_ending=lambda: len(provider.requests) == asked + 2)

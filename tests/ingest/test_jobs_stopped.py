@@ -227,9 +227,7 @@ def test_a_worker_that_ends_puts_a_long_job_back(parts: Parts, tenant_id: UUID):
     first = quick_queue(parts)
     first.start_worker(parts.ingest.process)
     source_id = reading(parts, tenant_id, slow_pdf(500, lines=20))
-    began = time.monotonic()
     first.close()
-    assert time.monotonic() - began < QUICK.grace_seconds + 4
     waiting = parts.sources.get(tenant_id, source_id)
     assert (waiting.status, waiting.step, waiting.error) == ("pending", "", None)
     assert job_states(parts, tenant_id) == ["todo"]

