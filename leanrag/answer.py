@@ -56,11 +56,13 @@ class Answerer:
         raised: a failure is the last event, and what was said until then is kept.
         """
         clock = StepClock()
-        turn = self._admission.admit(tenant_id, question)
+        with self._steps.right_of_way.turn():
+            turn = self._admission.admit(tenant_id, question)
         clock.mark("admit")
         yield TurnStarted(turn.conversation_id, turn.message_id, turn.route)
         try:
-            utterance = self._prepare(turn, clock)
+            with self._steps.right_of_way.turn():
+                utterance = self._prepare(turn, clock)
         except LeanRagError as exc:
             yield self._fail_early(turn, exc)
             return
@@ -153,8 +155,8 @@ class Answerer:
         """Store the turn; `kept` is what was stored of it before, and is left if this fails."""
         result = utterance.result(clock.milliseconds)
         try:
-            with self._database.tenant(turn.tenant_id) as session:
-                steps = self._steps
+            steps = self._steps
+            with steps.right_of_way.turn(), self._database.tenant(turn.tenant_id) as session:
                 replaced = settle(
                     turn, result, steps.memory, steps.margins, steps.cache, session=session
                 )

@@ -48,6 +48,7 @@ from leanrag.response_cache import ResponseCache, answer_settings
 from leanrag.retrieval_test import RetrievalTest
 from leanrag.retrieval_vectors import RetrievalVectors
 from leanrag.retriever import ContextRetriever
+from leanrag.right_of_way import share_interpreter
 from leanrag.settings import Settings, load_settings
 from leanrag.source_changes import SourceChanges
 from leanrag.sources import Sources
@@ -150,6 +151,7 @@ def start_services(
             server.close()
         raise
     if settings.worker:
+        share_interpreter()
         services.embedding_switches.start_due()
         services.jobs.start_worker(services.processing(), services.embedding_switches.run)
     return services
@@ -173,7 +175,7 @@ def _compose(
     questions = QuestionEmbedder(database, models, base_url=settings.openai_base_url)
     steps = _turn_steps(settings, database, retriever, questions, model, counter)
     tldrs = model_extracts(model, counter, steps.margins, database, settings)
-    ingest = Ingest(database, models, load_counter(), jobs, settings, tldrs)
+    ingest = Ingest(database, models, load_counter(), jobs, settings, tldrs, steps.right_of_way)
     local = ensure_demo_tenant(tenants, database, ingest, load_counter(), fill=demo)
     access = make_access(database, settings, local)
     return Services(

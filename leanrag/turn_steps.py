@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from leanrag.budget import TokenBudgetController
@@ -12,6 +12,7 @@ from leanrag.memory import SessionMemoryManager
 from leanrag.quotas import RateLimiter
 from leanrag.response_cache import ResponseCache
 from leanrag.retriever import ContextRetriever
+from leanrag.right_of_way import RightOfWay
 from leanrag.speech import Speaker
 from leanrag.summary_renewal import SummaryRenewal
 from leanrag.text.tokens import TokenCounter
@@ -40,6 +41,7 @@ class TurnSteps:
     cache: ResponseCache
     answer_settings: str
     renewal: SummaryRenewal | None = None
+    right_of_way: RightOfWay = field(default_factory=RightOfWay)
 
     def forget(self, tenant_id: UUID) -> None:
         """Drop what this process holds in memory of a tenant that is no more."""

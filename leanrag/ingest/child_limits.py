@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 MAX_OUTPUT_BYTES = 64 * 2**20
 PARENT_VARIABLE = "LEANRAG_PARENT"  # of the environment: the process that started this one
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_NICENESS = 5  # who chats comes first: a reader gets a third of the share of others
+_NICENESS = 10  # who chats comes first: a reader gets a ninth of the share of others
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ what it is about: 320 tokens find 0.5 to 0.9 points more answers than 200 in the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import count, groupby, pairwise
 
 from leanrag.errors import InvalidInput
 from leanrag.ingest.extracted import Chunk, ExtractedDocument
@@ -27,6 +27,8 @@ from leanrag.types import SourceKind
 __all__ = ["ProductRow", "cut", "faq_chunks", "product_chunks"]
 
 _LANGUAGE_SAMPLE_CHARACTERS = 5000
+# Hears now and then the share of the work that is done, from 0 to 1.
+OnShare = Callable[[float], None]
 _QUESTION = re.compile(r"[?؟]\s*[*_]*\s*(?:\n|$)")
 
 
@@ -60,13 +62,14 @@ def cut(
     torn_overlap_tokens: int = 32,
     counter: TokenCounter,
     fallback_title: str,
+    on_progress: OnShare = lambda _share: None,
 ) -> tuple[Chunk, ...]:
     """Cut a document into passages of at most `max_tokens` tokens; the same input, the same cut.
 
     A passage never spans two headings; in a document of kind "faq" it never spans two questions.
     With `overlap_tokens` it begins with the last sentences of the one before it; in any case it
     repeats up to `torn_overlap_tokens` words of a sentence that is longer than a passage. Extracts
-    are made later (`tldr.with_extracts`).
+    are made later (`tldr.with_extracts`). `on_progress` is told the share that is done.
     Raises InvalidInput where the overlap is more than half of a passage.
     """
     if overlap_tokens > max_tokens // 2:
@@ -77,11 +80,20 @@ def cut(
     language = detect_language(sample, default="en")
     room = max_tokens - overlap_tokens
     splitter = Splitter(counter, room, min(torn_overlap_tokens, room // 4))
-    pieces = [piece for group in _group(blocks, kind) for piece in _pack(group, splitter)]
+    packed = count()
+
+    def packing(block: Block) -> Block:
+        on_progress(next(packed) / len(blocks) / 2)
+        return block
+
+    pieces = [
+        piece for group in _group(blocks, kind) for piece in _pack(map(packing, group), splitter)
+    ]
     if overlap_tokens:
         pieces = _overlap(pieces, splitter.with_limit(max_tokens), overlap_tokens)
     chunks = []
     for position, piece in enumerate(pieces):
+        on_progress(0.5 + position / len(pieces) / 2)
         own_language = detect_language(piece.text, default=language)
         chunks.append(
             make_chunk(

@@ -28,6 +28,7 @@ from leanrag.ingest.reading import SourceReader
 from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE
 from leanrag.ingest.upload import Accepted, Upload, chunk_settings, new_source, title_of
 from leanrag.ingest.validate import identify
+from leanrag.right_of_way import RightOfWay
 from leanrag.settings import Settings
 from leanrag.site_pages import CRAWL_BEGAN
 from leanrag.sources import SourceView, find_source, source_form, source_view
@@ -51,13 +52,19 @@ class Ingest:
         jobs: JobQueue,
         settings: Settings,
         tldrs: ModelExtracts | None = None,
+        right_of_way: RightOfWay | None = None,
     ) -> None:
-        """Embed with `models`; `tldrs` has a model write those of long instructions."""
+        """Embed with `models`; `tldrs` has a model write those of long instructions.
+
+        Turns of this process that hold `right_of_way` are given way to.
+        """
         self._database = database
         self._jobs = jobs
         self._settings = settings
         self._reader = SourceReader(counter, settings, database)
-        self._processing = Processing(database, models, self._reader, settings, tldrs)
+        self._processing = Processing(
+            database, models, self._reader, settings, tldrs, right_of_way or RightOfWay()
+        )
 
     def accept(self, tenant_id: UUID, upload: Upload) -> Accepted:
         """Validate a file, store it and enqueue its processing in one transaction.

@@ -39,6 +39,7 @@ from leanrag.ingest.progress import Progress
 from leanrag.ingest.reading import OpenedSource, ReadSource, SourceReader
 from leanrag.passage_embedding import EmbeddedPassages, PassageEmbedder
 from leanrag.passage_store import lexical_vectors, replace_passages
+from leanrag.right_of_way import RightOfWay
 from leanrag.settings import Settings
 from leanrag.sources import source_view
 
@@ -62,9 +63,11 @@ class Processing:
         models: EmbeddingModels,
         reader: SourceReader,
         settings: Settings,
-        tldrs: ModelExtracts | None = None,
+        tldrs: ModelExtracts | None,
+        right_of_way: RightOfWay,
     ) -> None:
         self._database = database
+        self._right_of_way = right_of_way
         self._tldrs = tldrs
         self._models = models
         self._embedder = PassageEmbedder(
@@ -156,7 +159,9 @@ class Processing:
                 media_type=source.media_type if newer is None else newer.media_type,
                 is_newer=newer is not None,
                 chunk_tokens=source.chunk_settings.get("chunk_tokens"),
-                progress=Progress(self._database, tenant_id, source_id, attempt),
+                progress=Progress(
+                    self._database, tenant_id, source_id, self._right_of_way, attempt
+                ),
                 content_hash=(newer or source).content_hash,
             )
 

@@ -13,6 +13,7 @@ from db.models import Source
 from db.tenancy import Database
 from leanrag.errors import ProcessingInterrupted, ProcessingStopped
 from leanrag.ingest.attempt import Attempt
+from leanrag.right_of_way import RightOfWay
 
 Step = Literal["extracting", "cutting", "summarising", "embedding", "storing"]
 STEPS: tuple[Step, ...] = ("extracting", "cutting", "summarising", "embedding", "storing")
@@ -43,11 +44,13 @@ class Progress:
         database: Database,
         tenant_id: UUID,
         source_id: UUID,
+        right_of_way: RightOfWay,
         attempt: Attempt | None = None,
     ) -> None:
         self._database = database
         self._tenant_id = tenant_id
         self._source_id = source_id
+        self._right_of_way = right_of_way
         self._attempt = attempt
         self._step: Step = "extracting"
         self._total = 0
@@ -60,7 +63,8 @@ class Progress:
         self._write({"step": step, "step_total": total, "error": None}, done=0)
 
     def advance(self, done: int, total: int | None = None) -> None:
-        """Say that `done` units of the step are done; written now and then."""
+        """Say that `done` units of the step are done; written now and then. Turns go first."""
+        self._right_of_way.give_way()
         self._total = self._total if total is None else total
         self._check_interrupted()
         if time.monotonic() - self._heard >= _WRITE_SECONDS:

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.tenancy import Database
 from leanrag.errors import NoTextFound
 from leanrag.ingest.child_process import OnWait
-from leanrag.ingest.chunk import cut
+from leanrag.ingest.chunk import OnShare, cut
 from leanrag.ingest.extract import extract
 from leanrag.ingest.extracted import Chunk, ExtractedDocument
 from leanrag.ingest.manual import cut_manual, is_whole
@@ -107,7 +107,12 @@ class SourceReader:
         opened.progress.begin("cutting", len(document.pages))
         if view.form == "manual":
             return _with_text(self._cut_manual(document, opened.chunk_tokens, view.title))
-        return _with_text(self._cut(document, view.kind, opened.chunk_tokens, view.title))
+
+        def advance(share: float) -> None:
+            opened.progress.advance(int(share * len(document.pages)))
+
+        cut_document = self._cut(document, view.kind, opened.chunk_tokens, view.title, advance)
+        return _with_text(cut_document)
 
     def _cut(
         self,
@@ -115,6 +120,7 @@ class SourceReader:
         kind: SourceKind,
         chunk_tokens: int | None,
         fallback_title: str,
+        on_progress: OnShare = lambda _share: None,
     ) -> ReadSource:
         chunks = cut(
             document,
@@ -123,6 +129,7 @@ class SourceReader:
             overlap_tokens=self._settings.chunk_overlap_tokens,
             counter=self._counter,
             fallback_title=fallback_title,
+            on_progress=on_progress,
         )
         pages = len(document.pages) if document.pages[0].number is not None else None
         return ReadSource(chunks, document.title, pages)

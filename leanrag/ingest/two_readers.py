@@ -26,7 +26,7 @@ Part = TypeVar("Part")
 MIN_PARTS = 12  # of fewer parts a copy is not worth its start
 # Of the reader's memory, while there is a copy: a half of 500 pages takes it 25 MB.
 COPY_BYTES = 96 * 2**20
-_NICENESS = 7  # more than the reader's
+_NICENESS = 5  # added to the reader's
 
 
 def read_parts(

@@ -56,6 +56,22 @@ def _cut(
     )
 
 
+def test_the_share_that_is_done_grows_from_nothing_to_all() -> None:
+    pages = tuple(ExtractedPage(n, f"# Part {n}\n\n" + "A word. " * 90) for n in range(1, 41))
+    told: list[float] = []
+    chunks = cut(
+        ExtractedDocument("", pages),
+        kind="document",
+        counter=load_counter(),
+        fallback_title="guide.pdf",
+        on_progress=told.append,
+    )
+    assert told == sorted(told)
+    assert told[0] == 0
+    assert 0.9 < told[-1] <= 1
+    assert len(told) > len(chunks)
+
+
 def _squeeze(text: str) -> str:
     return "".join(text.split())
 
