@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache, partial
 from itertools import chain, count, groupby, repeat
 from operator import eq, sub
@@ -44,11 +45,12 @@ class Glyph(NamedTuple):
 
 
 class _Style(NamedTuple):
-    """What the glyphs of one text object share."""
+    """What the glyphs of one text object share; `is_level`: also their baseline."""
 
     quarter: int
     size: float
     weight: int
+    is_level: bool
 
 
 def read_glyphs(page: Any) -> list[list[Glyph]]:
@@ -96,7 +98,9 @@ class _PageReader:
         before = glyphs[-1].left if glyphs else None
         if left[0] == before or any(map(eq, left, left[1:])):
             return False
-        baselines = page.baseline[start:end]
+        baselines: Iterable[float] = repeat(page.baseline(start))
+        if not style.is_level:
+            baselines = map(page.baseline, range(start, end))
         spaced = chain((self._spaced,), repeat(False))
         sizes, weights = repeat(style.size), repeat(style.weight)
         texts, order = map(_text_of, codes), count(len(glyphs))
@@ -129,7 +133,8 @@ class _PageReader:
         pdfium.FPDFText_GetMatrix(self._raw, index, matrix)
         size = pdfium.FPDFText_GetFontSize(self._raw, index) * math.hypot(matrix.c, matrix.d)
         weight = pdfium.FPDFText_GetFontWeight(self._raw, index)
-        return _Style(round(angle / (math.pi / 2)) % 4, round(size, 2) or _UNKNOWN_SIZE, weight)
+        quarter, size = round(angle / (math.pi / 2)) % 4, round(size, 2) or _UNKNOWN_SIZE
+        return _Style(quarter, size, weight, is_level=matrix.b == 0)
 
 
 _new = partial(tuple.__new__, Glyph)

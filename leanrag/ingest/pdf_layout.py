@@ -7,14 +7,13 @@ size or weight tells, and a backslash before a line that happens to begin with `
 from __future__ import annotations
 
 import re
-import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from leanrag.ingest.pdf_bidi import RIGHT_TO_LEFT
-from leanrag.ingest.pdf_lines import Line
+from leanrag.ingest.pdf_lines import Line, middle
 
 Pages = Sequence[Sequence[Sequence[Line]]]  # pages → columns → lines
 
@@ -79,7 +78,7 @@ def _find_body(pages: Pages) -> BodyType:
     size = sizes.most_common(1)[0][0]
     gaps = [a.baseline - b.baseline for column in columns for a, b in pairwise(column)]
     gaps = [gap for gap in gaps if gap > 0] or [size]
-    leading = statistics.median_low(gaps)
+    leading = middle(gaps)
     if len(gaps) < _FEW_GAPS:  # too few to tell the distance of lines from that of paragraphs
         leading = min(leading, _USUAL_LEADING * size)
     return BodyType(size, weights.most_common(1)[0][0], leading)

@@ -170,19 +170,20 @@ def _split_words(clusters: Sequence[Glyph], word_gap: float) -> list[list[Glyph]
     before: Glyph | None = None
     edge = 0.0
     for glyph in clusters:
-        if glyph.text.isspace():
+        left, right, _, size, text, _, _, _ = glyph
+        if text.isspace():
             words.append([])
             continue
         if before is None:
-            edge = glyph.right
+            edge = right
         elif (
-            (glyph.left - edge) / glyph.size > _SEEN_GAP  # less is never a space
-            and _is_spaced(before, glyph, glyph.left - edge, word_gap)
+            (left - edge) / size > _SEEN_GAP  # less is never a space
+            and _is_spaced(before, glyph, left - edge, word_gap)
         ):
             words.append([])
         words[-1].append(glyph)
-        if glyph.right > edge:
-            edge = glyph.right
+        if right > edge:
+            edge = right
         before = glyph
     return [word for word in words if word]
 

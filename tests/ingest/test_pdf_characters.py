@@ -29,6 +29,17 @@ def turned_text() -> bytes:
     return output.getvalue()
 
 
+def hyphenated_text() -> bytes:
+    """Return lines that end with a hyphen, which pdfium writes otherwise in the text of a page."""
+    output = io.BytesIO()
+    canvas = Canvas(output, pagesize=(400, 400))
+    for number, line in enumerate(("A word of many letters is hyphen-", "ated here.")):
+        canvas.drawString(10, 300 - 14 * number, line)
+    canvas.showPage()
+    canvas.save()
+    return output.getvalue()
+
+
 def one_by_one(raw: object, index: int) -> tuple[object, ...]:
     x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
     pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
@@ -44,8 +55,12 @@ def one_by_one(raw: object, index: int) -> tuple[object, ...]:
 
 @pytest.mark.parametrize(
     "data",
-    [(DEMO_DIRECTORY / "price-list.pdf").read_bytes(), turned_text()],
-    ids=["demo", "turned"],
+    [
+        (DEMO_DIRECTORY / "price-list.pdf").read_bytes(),
+        turned_text(),
+        hyphenated_text(),
+    ],
+    ids=["demo", "turned", "hyphenated"],
 )
 def test_characters_at_once_are_those_asked_one_by_one(data: bytes):
     document = pypdfium2.PdfDocument(data)
@@ -57,7 +72,7 @@ def test_characters_at_once_are_those_asked_one_by_one(data: bytes):
             code, text_object, origin, box = one_by_one(text_page.raw, index)
             assert characters.codes[index] == code
             assert characters.objects[index] == text_object
-            assert tuple(characters.origins[2 * index : 2 * index + 2]) == origin
+            assert characters.origin(index) == origin
             assert tuple(characters.boxes[4 * index : 4 * index + 4]) == box
         text_page.close()
     document.close()
@@ -68,7 +83,7 @@ def test_a_place_is_turned_upright():
     characters = read_characters(text_page.raw)
     index = characters.codes.index(ord("T"))
     left, top, right, bottom = characters.boxes[4 * index : 4 * index + 4]
-    x, y = characters.origins[2 * index : 2 * index + 2]
+    x, y = characters.origin(index)
     assert characters.place(index, 0) == (round(left, 2), round(right, 2), round(y, 2))
     assert characters.place(index, 1) == (round(bottom, 2), round(top, 2), round(-x, 2))
     assert characters.place(index, 2) == (round(-right, 2), round(-left, 2), round(-y, 2))

@@ -75,6 +75,22 @@ def test_glyphs_are_counted_in_the_order_of_the_page() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("matrix", "baselines"),
+    [
+        ("1 0 0 1 20 200", [200.0, 200.0, 200.0]),
+        ("1 0.1 -0.1 1 20 200", [200.0, 200.6, 201.2]),  # a sloping line: half an em is 6 points
+        ("1 0 0.3 1 20 200", [200.0, 200.0, 200.0]),  # slanted letters on a level line
+    ],
+    ids=["level", "sloping", "slanted"],
+)
+def test_each_letter_of_a_sloping_line_has_its_own_baseline(
+    matrix: str, baselines: list[float]
+) -> None:
+    glyphs = glyphs_of(["x", "y", "z"], f"BT /T 12 Tf {matrix} Tm (ABC) Tj ET")
+    assert [glyph.baseline for glyph in glyphs] == pytest.approx(baselines, abs=0.011)
+
+
 def test_only_what_stands_on_a_letter_is_a_mark() -> None:
     assert [is_mark(text) for text in ("\u064b", "\u0654\u064e", "ب\u064b", "a", "\u200c")] == [
         True,
