@@ -15,11 +15,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
+import uvicorn.config
 from starlette.middleware import Middleware
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 from streamlit.runtime.pages_manager import PagesManager
 
 from leanrag.api.app import create_api
+from leanrag.api.file_guard import FileGuard
 from leanrag.api.local_guard import LocalGuard
 from leanrag.auth import check_exposure
 from leanrag.errors import LeanRagError
@@ -71,9 +74,19 @@ def _announce() -> None:
     print(f"LeanRAG is ready: http://{address}:{port}", flush=True)  # noqa: T201
 
 
+def _as_it_came(app: ASGIApp, **_: object) -> ASGIApp:
+    """Stand in the place of uvicorn's reading of X-Forwarded-For and X-Forwarded-Proto.
+
+    It believes whoever connects from this computer, a tunnel too, and drops the address that really
+    connected; here LEANRAG_TRUSTED_PROXIES says whom to believe.
+    """
+    return app
+
+
 if __name__ == "__main__":
     draw_console()
 else:
+    vars(uvicorn.config)["ProxyHeadersMiddleware"] = _as_it_came  # Streamlit has no option for it
     # st.navigation says so at the first run; before it a deep link would open a bare page.
     PagesManager.uses_pages_directory = False
     api = create_api(running_services)
@@ -81,6 +94,9 @@ else:
         __file__,
         routes=[Mount("/api", api)],
         lifespan=_lifespan,
-        middleware=[Middleware(LocalGuard)],
+        middleware=[
+            Middleware(LocalGuard),
+            Middleware(FileGuard, get_services=running_services),
+        ],
         on_script_error=show_failure,
     )

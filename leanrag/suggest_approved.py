@@ -21,7 +21,7 @@ from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, read_stored, write_r
 from leanrag.ingest.record_rows import FaqRow
 from leanrag.ingest.upload import Upload, new_source
 
-TITLE = "Approved questions"
+TITLE = "Approved questions"  # of a list that nobody gave another
 _MADE_OF = "made_of"  # in a source's `origin`: "suggestions"
 _EDITED = "edited"  # and there: pair id → the key of its row, where a person changed the question
 # Two approvals at once must not make two lists.
@@ -81,12 +81,18 @@ class ListAnswers:
 
 
 def extend_list(
-    tenant_id: UUID, name: ListName, pairs: Sequence[ApprovedPair], by: str, *, session: Session
+    tenant_id: UUID,
+    name: ListName,
+    pairs: Sequence[ApprovedPair],
+    by: str,
+    *,
+    title: str,
+    session: Session,
 ) -> Source | None:
     """Put pairs into their list, each once; return it where it is to be processed, else None.
 
-    A pair takes the place of its own row, else of the one that asks the same. Raises InvalidInput
-    where the list has no room.
+    A pair takes the place of its own row, else of the one that asks the same. A list that is there
+    keeps its title. Raises InvalidInput where the list has no room.
     """
     session.execute(_ONE_AT_A_TIME, {"name": f"approved questions of {tenant_id}"})
     source = find_list(tenant_id, name, session=session)
@@ -103,7 +109,7 @@ def extend_list(
     if source is not None and rows == before:
         return None
     data = write_records(rows, "faq")
-    newest = _new_list(tenant_id, name, data, by)
+    newest = _new_list(tenant_id, name, data, by, title)
     if source is None:
         session.add(newest)
         session.flush()
@@ -143,14 +149,14 @@ def _edited(source: Source) -> dict[str, str]:
     return dict(source.origin.get(_EDITED, {}))
 
 
-def _new_list(tenant_id: UUID, name: ListName, data: bytes, by: str) -> Source:
+def _new_list(tenant_id: UUID, name: ListName, data: bytes, by: str, title: str) -> Source:
     upload = Upload(
         filename="approved-questions.csv",
         data=data,
         kind="faq",
         is_citable=name.is_citable,
         bot_id=name.bot_id,
-        title=TITLE,
+        title=title.strip() or TITLE,
         media_type=RECORDS_MEDIA_TYPE,
         form="records",
         added_by=by,

@@ -23,6 +23,7 @@ from leanrag.errors import InvalidInput, NotFound
 from leanrag.ingest.jobs import JobQueue
 from leanrag.sources import SourceView, find_source, source_view
 from leanrag.suggest_approved import (
+    TITLE,
     ApprovedPair,
     ListAnswers,
     ListName,
@@ -110,9 +111,12 @@ class Suggestions:
             query = _of(select(func.count()), tenant_id, source_id, state)
             return session.scalar(query.select_from(SuggestedPairRow)) or 0
 
-    def approve(self, tenant_id: UUID, pair_ids: Collection[UUID], *, by: str) -> Approved:
+    def approve(
+        self, tenant_id: UUID, pair_ids: Collection[UUID], *, by: str, list_title: str = TITLE
+    ) -> Approved:
         """Let pairs count as the website words them; those that the list has stay as they are.
 
+        A list that is made for them is called `list_title`.
         Raises NotFound, InvalidInput for more than 500 at once or a list that is full.
         """
         with self._database.tenant(tenant_id) as session:
@@ -123,17 +127,24 @@ class Suggestions:
                 for row, view in views
                 if row.state != "approved" or not view.approved_answer
             }
-            return self._approve(tenant_id, pairs, by, session=session)
+            return self._approve(tenant_id, pairs, by, list_title, session=session)
 
     def edit_and_approve(
-        self, tenant_id: UUID, pair_id: UUID, *, question: str, answer: str, by: str
+        self,
+        tenant_id: UUID,
+        pair_id: UUID,
+        *,
+        question: str,
+        answer: str,
+        by: str,
+        list_title: str = TITLE,
     ) -> Approved:
         """Let a pair count in a person's words. Raises NotFound, and InvalidInput for these."""
         question, answer = _check_words(question, answer)
         with self._database.tenant(tenant_id) as session:
             (row,) = _find(tenant_id, [pair_id], session=session)
             pairs = {row: _pair(row, question, answer)}
-            return self._approve(tenant_id, pairs, by, session=session)
+            return self._approve(tenant_id, pairs, by, list_title, session=session)
 
     def reject(self, tenant_id: UUID, pair_ids: Collection[UUID], *, by: str) -> int:
         """Put waiting pairs aside, and return how many; what is approved stays in its list.
@@ -151,6 +162,7 @@ class Suggestions:
         tenant_id: UUID,
         pairs: dict[SuggestedPairRow, ApprovedPair],
         by: str,
+        title: str,
         *,
         session: Session,
     ) -> Approved:
@@ -161,7 +173,7 @@ class Suggestions:
             by_list[list_of(websites[row.source_id])].append(pair)
         lists = []
         for name in sorted(by_list, key=str):
-            source = extend_list(tenant_id, name, by_list[name], by, session=session)
+            source = extend_list(tenant_id, name, by_list[name], by, title=title, session=session)
             if source is not None:
                 self._jobs.defer_ingest(tenant_id, source.source_id, session=session)
                 session.refresh(source)

@@ -41,7 +41,7 @@ def draw_suggestions_of(services: Services, tenant_id: UUID, source: SourceView)
 
 
 def _draw(services: Services, tenant_id: UUID, source_id: UUID | None) -> None:
-    st.caption(t("documents.suggestions_what"))
+    st.caption(t("documents.suggestions_what", list=t("documents.approved_list")))
     counts = {
         state: services.suggestions.count(tenant_id, source_id=source_id, state=state)
         for state in PAIR_STATES
@@ -143,7 +143,8 @@ def _choose(key: str, pair_id: UUID) -> None:
 
 def _approve(services: Services, tenant_id: UUID, ids: Collection[UUID]) -> None:
     def approve() -> Approved:
-        return services.suggestions.approve(tenant_id, ids, by="")
+        title = t("documents.approved_list")
+        return services.suggestions.approve(tenant_id, ids, by="", list_title=title)
 
     if attempt(approve, t("documents.approved", count=number(len(ids)))):
         st.session_state.pop(_CHOSEN, None)

@@ -72,6 +72,7 @@ def _save(
             question=str(st.session_state[question]),
             answer=str(st.session_state[answer]),
             by="",
+            list_title=t("documents.approved_list"),
         )
     except LeanRagError as exc:
         st.session_state[_PROBLEM] = error_sentence(exc)

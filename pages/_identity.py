@@ -16,9 +16,11 @@ from leanrag.client_address import client_address
 from leanrag.errors import Forbidden
 from leanrag.identity import Identity, local_identity
 from leanrag.settings import Settings
+from pages._locale import LANGUAGE_KEY
 
 FRESH_SECONDS = 1.0  # a run of a page asks many times; what was revoked counts after this
 _TENANT = "shell_tenant"  # of this tab: another tab of the browser may be in another tenant
+_PERSON = "shell_person"  # whose tab this is
 _LOOPBACK = "127.0.0.1"
 _known: ContextVar[tuple[float, Identity] | None] = ContextVar("page_identity", default=None)
 
@@ -36,6 +38,8 @@ def identify(services: Services, *, anew: bool = False) -> Identity:
         return known[1]
     _known.set(None)
     identity = _find(services)
+    if anew:
+        _forget_others(identity)
     _known.set((time.monotonic(), identity))
     return identity
 
@@ -52,6 +56,19 @@ def forget_everything(*, but: frozenset[str] = frozenset()) -> None:
     for key in [key for key in st.session_state if key not in but]:
         del st.session_state[key]
     st.query_params.clear()
+
+
+def _forget_others(identity: Identity) -> None:
+    """Drop what this tab remembers of another person: a browser that connects again keeps its tab.
+
+    It brings the cookie that it has then, of whoever signed in meanwhile in another tab.
+    """
+    person = str(identity.person_id)
+    if st.session_state.get(_PERSON, person) != person:
+        forget_everything(but=frozenset({LANGUAGE_KEY}))
+        if identity.has_tenant:
+            st.session_state[_TENANT] = str(identity.tenant_id)
+    st.session_state[_PERSON] = person
 
 
 def network_address(settings: Settings) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import functools
 import logging
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from leanrag.errors import LeanRagError, Unauthenticated
 from leanrag.types import Language
@@ -26,7 +29,7 @@ _log = logging.getLogger("leanrag.console")
 
 def draw_console() -> None:
     """Draw the shell and the page that is open in it, or the way to sign in."""
-    st.set_page_config(page_title=t("shell.product"), page_icon=str(_ICON), layout="wide")
+    st.set_page_config(page_title=t("shell.product"), page_icon=_icon(), layout="wide")
     keep_language()
     apply_look()
     try:
@@ -89,10 +92,27 @@ def _run(page: StreamlitPage) -> None:
         st.error(error_text(error))
 
 
+@functools.cache
+def _icon() -> str:
+    """Return the icon inside of its address: its file would be for whoever is signed in alone."""
+    return f"data:image/png;base64,{base64.b64encode(_ICON.read_bytes()).decode()}"
+
+
 def show_failure(error: Exception) -> bool:
-    """Show one sentence in place of an unexpected error, and log the error itself."""
-    _log.error("A page failed.", exc_info=error)
-    st.error(t("shell.failed"))
+    """Show one sentence in place of an error that no page caught, and log an unexpected one.
+
+    A part of a page that runs by itself lands here too; whoever is signed out is led to the way in.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if isinstance(error, Unauthenticated) and context and context.script_requests:
+        # As st.rerun does, which Streamlit does not let through from here.
+        whole = RerunData(context.query_string, page_script_hash=context.page_script_hash)
+        context.script_requests.request_rerun(whole)
+    elif isinstance(error, LeanRagError):
+        st.error(error_text(error))
+    else:
+        _log.error("A page failed.", exc_info=error)
+        st.error(t("shell.failed"))
     return True
 
 

@@ -13,6 +13,7 @@ from pages._error_text import error_text
 from pages._identity import network_address
 from pages._locale import t, ui_language
 from pages._safe_text import plain_text
+from pages._tenants_delete import draw_farewell
 
 _EMAIL = "sign_in_email"
 _TICKET = "sign_in_ticket"
@@ -51,6 +52,7 @@ def draw_sign_in(services: Services) -> None:
     if ticket:
         _claim(ticket)
         return
+    draw_farewell()
     if st.query_params.get(_FAILED):
         st.error(t("sign_in.cookie_failed"))
     if problem := st.session_state.pop(_PROBLEM, ""):

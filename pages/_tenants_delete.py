@@ -13,6 +13,7 @@ from leanrag.tenants import TenantView
 from pages._chat_text import isolated
 from pages._locale import number, t
 from pages._safe_text import plain_text
+from pages._services import visitor
 from pages._tenants_errors import problem_text
 from pages._tenants_notice import complain, draw_problem, say
 from pages._tenants_words import name_text
@@ -46,10 +47,28 @@ def draw_deletion() -> None:
     if work is None:
         return
     if work.result.done():
+        visitor(anew=True)  # whose only tenant it was is told by the way to sign in
         del st.session_state[_WORK]
         _tell(work)
     else:
         poll(work, _progress)
+
+
+def draw_farewell() -> None:
+    """Say once to whoever deleted a tenant in this tab, and is signed out by it, what came of it.
+
+    Nobody else has this in a tab, so it tells no stranger that there was such a tenant.
+    """
+    work: Work | None = st.session_state.get(_WORK)
+    if work is None or not work.result.done():
+        return
+    del st.session_state[_WORK]
+    if work.result.exception() is None:
+        done = t("sign_in.tenant_deleted", name=name_text(work.name))
+        st.success(done, icon=":material/check_circle:")
+    else:
+        _tell(work)
+        draw_problem()
 
 
 def _confirm(services: Services, tenant: TenantView) -> None:

@@ -26,9 +26,9 @@ PROXY = "127.0.0.9"
 
 
 @contextlib.contextmanager
-def guarded_services(home: Path) -> Iterator[Services]:
+def guarded_services(home: Path, **values: Any) -> Iterator[Services]:
     """Start services that people sign in to; ada owns the tenant; letters go to a post box."""
-    settings = Settings(  # type: ignore[call-arg]
+    settings = Settings(
         _env_file=None,
         home=home,
         auth="sign-in",
@@ -37,6 +37,7 @@ def guarded_services(home: Path) -> Iterator[Services]:
         sign_in_codes_per_address_a_day=1000,
         sign_in_codes_per_ip=1000,
         trusted_proxies=PROXY,  # type: ignore[arg-type] # read as the environment's text is
+        **values,
     )
     services = start_services(settings, worker=False)
     services.access.sign_in._mailer = PostBox()

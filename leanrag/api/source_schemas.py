@@ -149,9 +149,19 @@ class PairIds(Request):
     pair_ids: list[UUID] = Field(min_length=1, max_length=MAX_PAIRS_AT_ONCE)
 
 
+_LIST_TITLE = Field("", max_length=200, description="Of the list, if it is made by this.")
+
+
+class ApprovedIds(PairIds):
+    """The suggestions that are approved."""
+
+    list_title: Text = _LIST_TITLE
+
+
 class Words(Request):
     """A suggestion in a person's words."""
 
+    list_title: Text = _LIST_TITLE
     question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)]
     answer: Annotated[Text, Field(min_length=1, max_length=MAX_ANSWER_CHARACTERS)]
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from leanrag.api.schemas import FileAccepted
 from leanrag.api.source_schemas import (
+    ApprovedIds,
     ApprovedReply,
     NewFaq,
     NewManual,
@@ -153,10 +154,12 @@ async def list_suggestions(
 
 
 @router.post("/suggestions/approve", summary="Approve suggested questions")
-async def approve(caller: MayWriteKnowledge, body: PairIds) -> ApprovedReply:
+async def approve(caller: MayWriteKnowledge, body: ApprovedIds) -> ApprovedReply:
     """Put questions, in the website's words, into an FAQ list, each once."""
-    call = caller.services.suggestions.approve
-    return _approved(await caller.run(call, caller.tenant_id, body.pair_ids, by=_WHO))
+    call, ids = caller.services.suggestions.approve, body.pair_ids
+    return _approved(
+        await caller.run(call, caller.tenant_id, ids, by=_WHO, list_title=body.list_title)
+    )
 
 
 @router.post("/suggestions/reject", summary="Reject suggested questions")
@@ -170,7 +173,7 @@ async def reject(caller: MayWriteKnowledge, body: PairIds) -> RejectedReply:
 async def edit_and_approve(caller: MayWriteKnowledge, pair_id: UUID, body: Words) -> ApprovedReply:
     """Put a question, in the caller's words, into an FAQ list."""
     call = caller.services.suggestions.edit_and_approve
-    words = {"question": body.question, "answer": body.answer}
+    words = {"question": body.question, "answer": body.answer, "list_title": body.list_title}
     return _approved(await caller.run(call, caller.tenant_id, pair_id, **words, by=_WHO))
 
 

@@ -100,15 +100,21 @@ def test_suggestions_are_approved_edited_and_rejected(api: TestClient, site: Web
     )
     edited = api.post(
         f"/v1/suggestions/{first['pair_id']}/approve",
-        json={"question": "How long is our bridge?", "answer": "Ninety metres."},
+        json={
+            "question": "How long is our bridge?",
+            "answer": "Ninety metres.",
+            "list_title": "Onaylanan sorular",
+        },
     ).json()
     assert edited["approved"] == 1
     rejected = api.post("/v1/suggestions/reject", json={"pair_ids": [second["pair_id"]]})
     assert rejected.json() == {"rejected": 1}
-    approved = api.post("/v1/suggestions/approve", json={"pair_ids": [second["pair_id"]]}).json()
+    later = {"pair_ids": [second["pair_id"]], "list_title": "Another name"}
+    approved = api.post("/v1/suggestions/approve", json=later).json()
     assert approved == {"approved": 1, "source_ids": edited["source_ids"]}
     (source_id,) = approved["source_ids"]
     wait(api, source_id)
+    assert api.get(f"/v1/files/{source_id}").json()["title"] == "Onaylanan sorular"
     chunks = api.get(f"/v1/files/{source_id}/chunks").json()["chunks"]
     assert [chunk["tldr"] for chunk in chunks] == ["How long is our bridge?", "Who built it?"]
     assert api.get("/v1/suggestions", params={"source_id": website}).json()["count"] == 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.oidc_provider import OidcProvider
@@ -46,7 +47,11 @@ def door(chromium: str) -> Iterator[Door]:
     with OidcProvider(email=OWNER) as provider:
         secrets = home / "secrets.toml"
         secrets.write_text(provider.secrets_toml(url), encoding="utf-8")
-        settings = {"LEANRAG_AUTH": "sign-in", "LEANRAG_OWNER_EMAIL": OWNER}
+        settings = {
+            "LEANRAG_AUTH": "sign-in",
+            "LEANRAG_OWNER_EMAIL": OWNER,
+            "LEANRAG_SIGN_IN_CODES_PER_ADDRESS": "100",
+        }
         with started(home, port, "--secrets.files", str(secrets), **settings) as (_, said):
             yield Door(url, said, provider)
     shutil.rmtree(home, ignore_errors=True)
@@ -108,6 +113,18 @@ def test_signing_out_closes_another_tab_at_its_next_click(door: Door, make_page:
     assert other.get_by_role("link", name="Usage").count() == 0
 
 
+def test_a_part_of_a_page_that_runs_by_itself_leads_to_the_way_in_too(door: Door, make_page: Any):
+    page = make_page(locale="en-US")
+    sign_in(page, door)
+    page.get_by_role("link", name="Knowledge").click()
+    page.get_by_role("heading", name=re.compile("Sources")).wait_for()
+    own = {"X-LeanRAG-Request": "test"}
+    assert page.request.post(f"{door.url}/api/v1/auth/sign-out", headers=own).status == 204
+    page.get_by_text("Questions and answers").click()
+    page.get_by_label("E-mail address").wait_for()
+    assert page.get_by_role("link", name="Knowledge").count() == 0
+
+
 def test_a_session_that_ended_is_refused_by_the_api_too(door: Door, make_page: Any):
     page = make_page(locale="en-US")
     sign_in(page, door)
@@ -116,6 +133,28 @@ def test_a_session_that_ended_is_refused_by_the_api_too(door: Door, make_page: A
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("E-mail address").wait_for()
     assert page.request.get(me).status == 401
+
+
+def test_nobody_gives_or_takes_files_of_pages_without_signing_in(door: Door, make_page: Any):
+    page = make_page(locale="en-US")
+    page.goto(door.url)
+    page.get_by_label("E-mail address").wait_for()
+    icon = page.locator("link[rel~=icon]").get_attribute("href")
+    assert icon.startswith("data:image/png;base64,"), "the icon is seen without signing in"
+    for address in ("media/0123.png", "_stcore/upload_file/a-session/a-file"):
+        assert httpx.put(f"{door.url}/{address}", content=b"x").status_code == 401
+        assert httpx.get(f"{door.url}/{address}").status_code == 401
+
+
+def test_who_connects_from_this_computer_does_not_choose_the_network_address(door: Door):
+    forged = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}
+    lines = len(door.said)
+    with httpx.Client(base_url=f"{door.url}/api/v1/auth", headers=forged) as client:
+        client.post("/request-code", json={"email": OWNER}).raise_for_status()
+        code = {"email": OWNER, "code": door.newest_code(lines)}
+        token = client.post("/verify-code", json=code).json()["access_token"]
+        listed = client.get("/sessions", headers={"Authorization": f"Bearer {token}"}).json()
+    assert [one["ip"] for one in listed["sessions"] if one["is_current"]] == ["127.0.0.1"]
 
 
 def test_whom_a_tenant_added_comes_in_by_openid_connect(door: Door, make_page: Any):

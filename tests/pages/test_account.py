@@ -281,3 +281,19 @@ def test_an_owner_deletes_the_own_tenant_by_typing_its_name(door: Services, owne
         page.run()
     assert owner.slug not in {tenant.slug for tenant in door.tenants.list()}
     assert "**Kept** :blue-badge[Viewer] :green-badge[Open now]" in texts(page)
+
+
+def test_who_deletes_the_only_tenant_is_told_so_once_and_strangers_are_told_nothing(
+    door: Services, owner: Person
+) -> None:
+    beside = open_console("account")  # another tab of the same browser
+    page = delete_tenant(open_console("account"), owner.slug)
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not [box for box in page.text_input if box.key == "sign_in_typed_email"]:
+        assert time.monotonic() < end, texts(page)
+        page.run()
+    assert "Shop of owner is deleted, with everything that was in it" in texts(page)
+    assert owner.slug not in {tenant.slug for tenant in door.tenants.list()}
+    for other in (page.run(), beside.run(), open_console()):
+        assert [box.key for box in other.text_input] == ["sign_in_typed_email"]
+        assert "Shop of owner" not in texts(other)

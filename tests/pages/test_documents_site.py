@@ -15,6 +15,7 @@ from leanrag.suggestions import SuggestionView
 from leanrag.websites import SitePageView
 from pages._documents_site import PAGES_PER_PAGE, pages_frame
 from tests.documents_page import keys, open_page, put_source, texts, wait_until_read
+from tests.served_console import open_console
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://shop.example/help"
@@ -176,6 +177,21 @@ def test_a_suggestion_is_approved_in_a_persons_words(services: Services, site: U
         services,
         next(s.source_id for s in services.sources.list(tenant_id) if "Approved" in s.title),
     )
+
+
+def test_the_list_of_what_is_approved_is_called_in_the_language_of_the_page(
+    services: Services, site: UUID
+) -> None:
+    (pair_id,) = put_pairs(services, site, 1)
+    page = open_console("documents", lang="tr", source=str(site))
+    page.session_state["documents_view"] = "suggestions"
+    page.run()
+    assert "“Onaylanan sorular” listesinin" in texts(page)
+    page.button(key=f"documents_approve_{pair_id}").click().run()
+    sources = services.sources.list(services.local_tenant_id)
+    (made,) = [source for source in sources if source.origin.get("made_of") == "suggestions"]
+    assert made.title == "Onaylanan sorular"
+    wait_until_read(services, made.source_id)
 
 
 def test_a_rejected_suggestion_can_be_approved_later(services: Services, site: UUID) -> None:

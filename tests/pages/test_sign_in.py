@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from leanrag.bootstrap import Services
 from tests import served_console
 from tests.served_console import open_console, post_box
-from tests.signed_in_api import ADA
+from tests.signed_in_api import ADA, BEN
 
 pytestmark = pytest.mark.usefixtures("served_door")
 
@@ -113,3 +113,19 @@ def test_who_belongs_to_two_tenants_chooses_and_keeps_the_choice(
     assert "chat_conversation" not in console.session_state
     again = open_console()  # a new tab
     assert again.selectbox(key="shell_tenant_choice").value == second.tenant_id
+
+
+def test_a_tab_that_somebody_else_goes_on_with_remembers_nothing_of_the_first(
+    door: Services, monkeypatch: pytest.MonkeyPatch
+):
+    door.access.members.ensure_owner(door.local_tenant_id, BEN)
+    served_console.hold_cookie(door, monkeypatch, BEN)
+    console = open_console(lang="tr")
+    console.session_state["account_export"] = "of the first"
+    console.run()
+    assert "account_export" in console.session_state
+    hold_cookie(door, monkeypatch)  # signed in beside it; the tab connects again
+    console.run()
+    assert not console.exception
+    assert "account_export" not in console.session_state
+    assert console.sidebar.button(key="shell_sign_out").label == "Çıkış yap"
