@@ -18,13 +18,15 @@ SHORTEST_REPEATED_SENTENCE = 20  # letters: shorter ones ("Yes.") stand for them
 class Excerpt:
     """What is chosen of one passage so far: sentence numbers, the text and its exact tokens.
 
-    `estimates` are about how many tokens each sentence takes, `order` is what comes first, and
-    `head_tokens` are those of the title and the marker, once they are counted. Until the excerpt
-    `is_counted`, `tokens` are what it will hardly exceed, and `text` is as it was counted last.
+    `worths` are the sentences' probabilities, `estimates` about how many tokens each takes, `order`
+    is what comes first, and `head_tokens` are those of the title and the marker, once they are
+    counted. Until the excerpt `is_counted`, `tokens` are what it will hardly exceed, and `text` is
+    as it was counted last.
     """
 
     passage: Passage
     sentences: tuple[SentenceChance, ...]
+    worths: tuple[float, ...]
     estimates: tuple[float, ...]
     order: tuple[int, ...]
     head_tokens: int | None = None
@@ -70,13 +72,14 @@ def unopened(passage: Passage) -> Excerpt:
     """Return the excerpt of a passage of which nothing is chosen yet."""
     sentences = chances(passage)
     tokens_per_letter = (passage.token_count or len(passage.text) / 2) / max(1, len(passage.text))
-    estimates = tuple(tokens_per_letter * (s.end - s.start + 1) for s in sentences)
+    estimates = tuple([tokens_per_letter * (s.end - s.start + 1) for s in sentences])
+    worths = tuple([sentence.probability for sentence in sentences])
     rates = [
-        -sentence.probability / math.pow(max(1.0, tokens), LENGTH_POWER)
-        for sentence, tokens in zip(sentences, estimates, strict=True)
+        -worth / math.pow(tokens if tokens > 1.0 else 1.0, LENGTH_POWER)
+        for worth, tokens in zip(worths, estimates, strict=True)
     ]
     order = tuple(sorted(range(len(sentences)), key=rates.__getitem__))
-    return Excerpt(passage, sentences, estimates, order)
+    return Excerpt(passage, sentences, worths, estimates, order)
 
 
 def _join(text: str, sentences: Sequence[SentenceChance]) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 from leanrag.message_parts import message_parts
 from leanrag.text.analyzers import AnalyzedWord, analyze_words
@@ -26,38 +26,43 @@ _SYMBOL = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 _KEPT_WORDS = 32_768
 
 
-class Feature(NamedTuple):
-    """One thing seen in a message; `shown` are the customer's words (folded) that it stands for."""
+@dataclass(frozen=True, slots=True)
+class MessageFeatures:
+    """What is seen in a message, one entry a feature; no name comes twice.
 
-    name: str
-    value: float
-    shown: str
+    `shown` are the customer's words (folded) that a feature stands for. The squares of the `values`
+    add up to `LENGTH` squared.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    shown: tuple[str, ...]
 
 
-def message_features(message: str, language: Language) -> tuple[Feature, ...]:
-    """Return the features of `message`; the squares of their values add up to `LENGTH` squared."""
-    seen: dict[str, tuple[float, str]] = {f"{SIGN}{language}": (1.0, "")}
-    for symbol in _SYMBOL.findall(message):
-        seen[f"{SIGN}{symbol}"] = (1.0, symbol)
+def message_features(message: str, language: Language) -> MessageFeatures:
+    """Return the features of `message`."""
+    signs = {f"{SIGN}{language}": "", **{f"{SIGN}{s}": s for s in _SYMBOL.findall(message)}}
+    values, shown = dict.fromkeys(signs, 1.0), signs
     known: set[str] = set()
     for part in message_parts(message):
         words = analyze_words(part.text, language)
-        for name, shown in _pairs(words):
-            if part.share > seen.get(name, (0.0, ""))[0]:
-                seen[name] = (part.share, shown)
+        for name, said in _pairs(words):
+            if part.share > values.get(name, 0.0):
+                values[name], shown[name] = part.share, said
         for word in words:
             if word.folded in known:
                 continue
             known.add(word.folded)
             name = f"{WORD}{word.term}"
-            if part.share > seen.get(name, (0.0, ""))[0]:
-                seen[name] = (part.share, word.folded)
+            if part.share > values.get(name, 0.0):
+                values[name], shown[name] = part.share, word.folded
             more = GROUP_VALUE * part.share
             for group in _letter_groups(word.folded):
-                value, shown = seen.get(group, (0.0, word.folded))
-                seen[group] = (value + more, shown)
-    factor = LENGTH / sum(value * value for value, _ in seen.values()) ** 0.5
-    return tuple(Feature(name, value * factor, shown) for name, (value, shown) in seen.items())
+                values[group] = values.get(group, 0.0) + more
+                shown.setdefault(group, word.folded)
+    factor = LENGTH / sum([value * value for value in values.values()]) ** 0.5
+    scaled = tuple([value * factor for value in values.values()])
+    return MessageFeatures(tuple(values), scaled, tuple(shown.values()))
 
 
 def _pairs(words: tuple[AnalyzedWord, ...]) -> Iterator[tuple[str, str]]:
@@ -72,7 +77,9 @@ def _pairs(words: tuple[AnalyzedWord, ...]) -> Iterator[tuple[str, str]]:
 def _letter_groups(word: str) -> tuple[str, ...]:
     marked = f"_{word}_"
     return tuple(
-        marked[start : start + size]
-        for size in GROUP_LETTERS
-        for start in range(max(0, len(marked) - size + 1))
+        [
+            marked[start : start + size]
+            for size in GROUP_LETTERS
+            for start in range(len(marked) - size + 1)
+        ]
     )

@@ -15,7 +15,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from leanrag.intent_features import Feature, message_features
+from leanrag.intent_features import MessageFeatures, message_features
 from leanrag.intent_model import IntentModel
 from leanrag.types import Intent, Language
 
@@ -65,7 +65,7 @@ def learn(
     known = start.intents if start else ()
     intents = (*known, *sorted({e.intent for e in examples} - set(known)))
     features = [message_features(example.text, example.language) for example in examples]
-    names = dict.fromkeys(f.name for f in chain.from_iterable(features))
+    names = dict.fromkeys(chain.from_iterable(own.names for own in features))
     rows = {name: row for row, name in enumerate(names)}
     stacked = _stack(features, rows, examples, intents, start)
     shape = (len(rows) + 1, len(intents))
@@ -87,17 +87,17 @@ def learn(
 
 
 def _stack(
-    features: Sequence[tuple[Feature, ...]],
+    features: Sequence[MessageFeatures],
     rows: dict[str, int],
     examples: Sequence[IntentExample],
     intents: tuple[Intent, ...],
     start: IntentModel | None,
 ) -> _Examples:
-    sizes = np.array([len(own) + 1 for own in features], dtype=np.intp)
-    columns = np.array([c for own in features for c in (*(rows[f.name] for f in own), len(rows))])
-    values = np.array(
-        [v for own in features for v in (*(f.value for f in own), 1.0)], dtype=np.float32
+    sizes = np.array([len(own.names) + 1 for own in features], dtype=np.intp)
+    columns = np.array(
+        [c for own in features for c in (*(rows[name] for name in own.names), len(rows))]
     )
+    values = np.array([v for own in features for v in (*own.values, 1.0)], dtype=np.float32)
     by_column = np.argsort(columns, kind="stable")
     known = np.zeros((len(examples), len(intents)))
     if start is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from leanrag.intent_features import Feature, message_features
+from leanrag.intent_features import MessageFeatures, message_features
 from leanrag.types import Intent, Language, ModelFeature
 
 WEIGHTS_FILE = Path(__file__).with_name("intent_model.tsv")
@@ -25,6 +25,7 @@ TOP_FEATURES = 5
 _BIASES = "*"  # the name of the row that always counts; no feature is called so
 
 Weights = NDArray[np.float32]
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class IntentModel:
     def predict(self, message: str, language: Language) -> Prediction:
         """Return what the model makes of `message`."""
         features = message_features(message, language)
-        logits = self.logits(features)
+        logits, weights = self._read(features)
         exponentials = np.exp(logits - logits.max())
         probabilities = exponentials / exponentials.sum()
         best = int(logits.argmax())
@@ -67,38 +68,43 @@ class IntentModel:
             self.intents,
             tuple(map(float, logits)),
             tuple(map(float, probabilities)),
-            self._top_features(features, best),
+            self._top_features(features, weights[:, best].tolist(), self.intents[best]),
         )
 
-    def logits(self, features: Sequence[Feature]) -> NDArray[np.float64]:
+    def logits(self, features: MessageFeatures) -> Numbers:
         """Return the log-odds of the intents, shape (intents,), up to a shift."""
-        logits = self.biases.astype(np.float64)
-        if self.start is not None:
-            logits[: len(self.start.intents)] += self.start.logits(features)
-        known = [(self.rows[f.name], f.value) for f in features if f.name in self.rows]
-        if known:
-            rows, values = zip(*known, strict=True)
-            logits += np.array(values) @ self.weights[list(rows)]
-        return logits
+        return self._read(features)[0]
 
-    def _top_features(self, features: Sequence[Feature], intent: int) -> tuple[ModelFeature, ...]:
+    def _read(self, features: MessageFeatures) -> tuple[Numbers, Numbers]:
+        """Return `logits`, and each feature's weights, shape (features, intents)."""
+        logits = self.biases.astype(np.float64)
+        weights = np.zeros((len(features.names), len(self.intents)))
+        if self.start is not None:
+            size = len(self.start.intents)
+            before, weights[:, :size] = self.start._read(features)
+            logits[:size] += before
+        rows = list(map(self.rows.get, features.names))
+        places = [place for place, row in enumerate(rows) if row is not None]
+        if places:
+            own = self.weights[[row for row in rows if row is not None]]
+            logits += np.array([features.values[place] for place in places]) @ own
+            weights[places] += own
+        return logits, weights
+
+    @staticmethod
+    def _top_features(
+        features: MessageFeatures, weights: Sequence[float], intent: Intent
+    ) -> tuple[ModelFeature, ...]:
         """Return the customer's words that spoke most for one intent, with their log-odds."""
         weight_of: defaultdict[str, float] = defaultdict(float)
-        for feature in features:
-            if feature.shown:
-                weight_of[feature.shown] += feature.value * self._weight(feature.name, intent)
+        for shown, value, weight in zip(features.shown, features.values, weights, strict=True):
+            if weight and shown:
+                weight_of[shown] += value * weight
         spoke = [(weight, shown) for shown, weight in weight_of.items() if weight > 0]
         return tuple(
-            ModelFeature(shown, self.intents[intent], round(weight, 3))
+            ModelFeature(shown, intent, round(weight, 3))
             for weight, shown in sorted(spoke, reverse=True)[:TOP_FEATURES]
         )
-
-    def _weight(self, name: str, intent: int) -> float:
-        row = self.rows.get(name)
-        weight = 0.0 if row is None else float(self.weights[row, intent])
-        if self.start is not None and intent < len(self.start.intents):
-            weight += self.start._weight(name, intent)
-        return weight
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from leanrag.errors import InvalidInput
-from leanrag.keyword_spelling import near_word, split_word, without_repeats
+from leanrag.keyword_spelling import NearWords, split_word, without_repeats
 from leanrag.text.analyzers import AnalyzedWord, analyze_words, load_stopwords
 from leanrag.text.normalize import ZWNJ, fold
 from leanrag.types import LANGUAGES, Intent, Language
@@ -57,14 +57,6 @@ class KeywordMatch:
     exact: bool
     is_near: bool
     counted: float
-
-
-class _Word(NamedTuple):
-    """A word as it is matched, and as it was typed (folded)."""
-
-    term: str
-    folded: str
-    typed: str
 
 
 class _Entry(NamedTuple):
@@ -146,10 +138,10 @@ class _Index:
                 for entry in _entries(rule, language):
                     self._entries[entry.phrase[0]].append(entry)
                     vocabulary[rule.is_own].update(entry.spelling)
-        function_words = load_stopwords(language)
-        # Apart, because the defaults' spelling neighbourhood is shared by all tenants.
-        self._vocabularies = tuple(
-            frozenset(words - function_words) for words in vocabulary.values() if words
+        self._function_words = load_stopwords(language)
+        # Apart, because a word that the tenant set goes before one of the defaults.
+        self._near_words = tuple(
+            NearWords(words - self._function_words) for words in vocabulary.values() if words
         )
         self._words = frozenset().union(*vocabulary.values())
         self._terms = frozenset(
@@ -163,62 +155,60 @@ class _Index:
 
     def find(self, message: str, *, spell: bool) -> Iterator[KeywordMatch]:
         """Yield every rule that `message` holds; with `spell` nearly spelt words are tried too."""
-        words = [_Word(w.term, w.folded, w.folded) for w in self._analyze(message)]
+        typed: Sequence[AnalyzedWord] = analyze_words(message, self._language)
+        words = typed
         if spell:
-            words = [spelt for word in words for spelt in self._spell(word)]
-        terms = tuple(word.term for word in words)
+            spelt = [(as_meant, word) for word in typed for as_meant in self._spell(word)]
+            words, typed = [meant for meant, _ in spelt], [word for _, word in spelt]
+        terms = tuple([word.term for word in words])
+        if self._entries.keys().isdisjoint(terms):
+            return
         for start, term in enumerate(terms):
             for phrase, spelling, rule in self._entries.get(term, ()):
                 end = start + len(phrase)
                 if terms[start:end] == phrase:
-                    yield self._match(rule, start, words[start:end], spelling)
+                    yield self._match(rule, start, words[start:end], typed[start:end], spelling)
 
     def _match(
-        self, rule: KeywordRule, start: int, words: Sequence[_Word], spelling: tuple[str, ...]
+        self,
+        rule: KeywordRule,
+        start: int,
+        words: Sequence[AnalyzedWord],
+        typed: Sequence[AnalyzedWord],
+        spelling: tuple[str, ...],
     ) -> KeywordMatch:
-        is_near = any(word.folded != word.typed for word in words)
+        folded, as_typed = tuple(w.folded for w in words), tuple(w.folded for w in typed)
+        is_near = folded != as_typed
         return KeywordMatch(
             rule,
             start,
             start + len(words),
-            words=tuple(dict.fromkeys(word.typed for word in words)),
-            exact=not is_near and tuple(word.folded for word in words) == spelling,
+            words=tuple(dict.fromkeys(as_typed)),
+            exact=folded == spelling and not is_near,
             is_near=is_near,
             counted=rule.weight * (self._near_share if is_near else 1.0),
         )
 
-    def _analyze(self, text: str) -> tuple[AnalyzedWord, ...]:
-        return analyze_words(text, self._language)
-
-    def _spell(self, word: _Word) -> Iterator[_Word]:
-        """Yield `word` as the keywords spell it; itself where they know it or nothing like it."""
-        function_words = load_stopwords(self._language)
-        if word.term in self._terms or word.folded in function_words or word.folded in self._words:
-            yield word
-            return
-        single = without_repeats(word.folded)
-        if single != word.folded and self.is_known(single):
-            yield from self._typed_as(single, word)
-            return
+    def _spell(self, word: AnalyzedWord) -> Sequence[AnalyzedWord]:
+        """Return `word` as the keywords spell it; itself where they know it or nothing like it."""
+        folded = word.folded
+        if word.term in self._terms or folded in self._function_words or folded in self._words:
+            return (word,)
+        single = without_repeats(folded)
+        if single != folded and self.is_known(single):
+            return analyze_words(single, self._language)
         near = (
-            near_word(form, vocabulary)
-            for form in dict.fromkeys((word.folded, word.term))
-            for vocabulary in self._vocabularies
+            near_words.nearest(form)
+            for form in dict.fromkeys((folded, word.term))
+            for near_words in self._near_words
         )
         spelling = next((found for found in near if found is not None), None)
         if spelling is not None:
-            yield from self._typed_as(spelling, word)
-            return
-        halves = split_word(word.folded, self._words, function_words)
+            return analyze_words(spelling, self._language)
+        halves = split_word(folded, self._words, self._function_words)
         if halves is None:
-            yield word
-            return
-        for half in halves:
-            yield from self._typed_as(half, word)
-
-    def _typed_as(self, spelling: str, word: _Word) -> Iterator[_Word]:
-        for analyzed in self._analyze(spelling):
-            yield _Word(analyzed.term, analyzed.folded, word.typed)
+            return (word,)
+        return [spelt for half in halves for spelt in analyze_words(half, self._language)]
 
 
 def _entries(rule: KeywordRule, language: Language) -> Iterator[_Entry]:

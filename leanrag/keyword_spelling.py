@@ -1,50 +1,62 @@
 """Words that are nearly a keyword: a letter dropped, doubled or swapped, or a space forgotten.
 
-Near words are found by their deletion neighbourhood: two words that differ by one letter share a
-spelling from which a letter is gone (Garbe's symmetric delete; Mor and Fraenkel, "A hash code
-method for detecting and correcting spelling errors", 1982). So a look-up costs a few dictionary
-reads, however many keywords there are.
+A mistyped word is compared with the keywords that begin with its letter and are about as long, some
+dozens: that takes less time than an index of all spellings near a keyword, and no memory.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable
 
-from rapidfuzz.distance import OSA
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, LCSseq
 
 from leanrag.text.question_match import LEAST_SIMILARITY
 
 SHORTEST_NEAR_WORD = 5  # letters: shorter words become other words by one letter
-LONGEST_NEAR_WORD = 20  # letters: what is longer is no word, and has too many neighbours
-SHORTEST_TWICE_MISTYPED = 8  # two letters wrong keep the similarity that is asked for
+LONGEST_NEAR_WORD = 20  # letters: what is longer is no word
+MOST_LETTERS_WRONG = 2  # however long the word is; two neighbours that changed places are one
 SHORTEST_SPLIT_PART = 2
 SHORTEST_SPLIT_WORD = 3
-_KEPT_NEIGHBOURHOODS = 1_024  # of a vocabulary and a letter: about 0.1 MB each
-_KEPT_WORDS = 16_384
 _REPEATED = re.compile(r"(.)\1+")
+_DIGIT = re.compile(r"\d")
 
-Neighbourhood = Mapping[str, tuple[str, ...]]
 
+class NearWords:
+    """Folded words, ready to be found by what is nearly one of them. Immutable."""
 
-@lru_cache(maxsize=_KEPT_WORDS)
-def near_word(word: str, vocabulary: frozenset[str]) -> str | None:
-    """Return the folded word of `vocabulary` that is nearly `word`; None where there is none.
+    def __init__(self, words: Iterable[str]) -> None:
+        """Keep the words that have five to twenty letters."""
+        candidates: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in words:
+            if SHORTEST_NEAR_WORD <= len(word) <= LONGEST_NEAR_WORD:
+                for wrong in range(-MOST_LETTERS_WRONG, MOST_LETTERS_WRONG + 1):
+                    candidates[word[0], len(word) + wrong].append(word)
+        self._candidates = dict(candidates)
 
-    Both begin with the same letter and have five to twenty letters; the similarity is that of
-    questions and passages (optimal string alignment, 0.75).
-    """
-    if not SHORTEST_NEAR_WORD <= len(word) <= LONGEST_NEAR_WORD:
-        return None
-    if any(letter.isdigit() for letter in word):
-        return None
-    neighbours = _neighbourhood(vocabulary, word[0])
-    candidates = {known for key in _deletions(word) for known in neighbours.get(key, ())}
-    scored = ((OSA.normalized_similarity(word, known), known) for known in candidates)
-    best = max(scored, default=(0.0, ""))
-    return best[1] if best[0] >= LEAST_SIMILARITY else None
+    def nearest(self, word: str) -> str | None:
+        """Return the word that is nearly `word`, itself among them; None where there is none.
+
+        Both begin with the same letter and have five to twenty letters, at most two of them wrong;
+        the similarity is that of questions and passages (optimal string alignment, 0.75).
+        """
+        if not SHORTEST_NEAR_WORD <= len(word) <= LONGEST_NEAR_WORD or _DIGIT.search(word):
+            return None
+        similar = process.extract(
+            word,
+            self._candidates.get((word[0], len(word)), ()),
+            scorer=OSA.normalized_similarity,
+            score_cutoff=LEAST_SIMILARITY,
+            limit=None,
+        )
+        near = [
+            (similarity, known)
+            for known, similarity, _ in similar
+            if LCSseq.distance(word, known) <= MOST_LETTERS_WRONG
+        ]
+        return max(near)[1] if near else None
 
 
 def split_word(
@@ -57,10 +69,12 @@ def split_word(
         return None
     for cut in range(SHORTEST_SPLIT_PART, len(word) - SHORTEST_SPLIT_PART + 1):
         first, second = word[:cut], word[cut:]
+        if first not in vocabulary and second not in vocabulary:
+            continue
         known = [part for part in (first, second) if part in vocabulary]
-        others = [part for part in (first, second) if part in function_words]
+        others = [part for part in (first, second) if part not in vocabulary]
         is_long = any(len(part) >= SHORTEST_SPLIT_WORD for part in known)
-        if is_long and len(known) + sum(part not in vocabulary for part in others) == 2:
+        if is_long and function_words.issuperset(others):
             return first, second
     return None
 
@@ -68,25 +82,3 @@ def split_word(
 def without_repeats(word: str) -> str:
     """Return `word` with every run of one letter as a single letter: "soooo" is "so"."""
     return _REPEATED.sub(r"\1", word)
-
-
-@lru_cache(maxsize=_KEPT_NEIGHBOURHOODS)
-def _neighbourhood(vocabulary: frozenset[str], first: str) -> Neighbourhood:
-    """Return the words of `vocabulary` that begin with `first`, by what is left of them."""
-    neighbours: defaultdict[str, list[str]] = defaultdict(list)
-    for word in sorted(known for known in vocabulary if known.startswith(first)):
-        if SHORTEST_NEAR_WORD <= len(word) <= LONGEST_NEAR_WORD:
-            for key in _deletions(word):
-                neighbours[key].append(word)
-    return {key: tuple(words) for key, words in neighbours.items()}
-
-
-def _deletions(word: str) -> Iterator[str]:
-    """Yield `word`, and what is left of it without one letter (of a long one: without two)."""
-    shorter = dict.fromkeys(word[:i] + word[i + 1 :] for i in range(len(word)))
-    yield word
-    yield from shorter
-    if len(word) >= SHORTEST_TWICE_MISTYPED:
-        yield from dict.fromkeys(
-            left[:i] + left[i + 1 :] for left in shorter for i in range(len(left))
-        )

@@ -6,6 +6,9 @@ import heapq
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import filterfalse, islice
+from typing import NamedTuple
 from uuid import UUID
 
 from leanrag import prompts
@@ -17,6 +20,7 @@ from leanrag.types import Evidence, Fate, Passage, PassageDecision, Route, Secti
 # Share of a passage's word shingles that another one carries already (Broder 1997: containment).
 DUPLICATE_OVERLAP = 0.9
 SHINGLE_WORDS = 3
+_KEPT_PASSAGES = 512  # whose words are kept for the next question: about 8 MB
 
 KEPT = "fits as a whole"
 TRIMMED = "trimmed to the sentences closest to the question"
@@ -48,8 +52,7 @@ class PackedEvidence:
     max_tokens: dict[Section, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """A passage's fate before it has a number; `same_as` is the passage that it repeats."""
 
     passage: Passage
@@ -68,19 +71,15 @@ class _Said:
     words: tuple[str, ...]
     kinds: frozenset[str]
 
-    @classmethod
-    def of(cls, text: str) -> _Said:
-        words = _WORD.findall(text.casefold())
-        return cls(tuple(words), frozenset(words))
-
     def is_held_by(self, other: _Said) -> bool:
         """Tell whether enough of its shingles are among the other's.
 
         A word that the other lacks takes at least one shingle with it, so that most pairs are told
         apart by their words alone.
         """
-        lacking = len(self.kinds) - len(self.kinds & other.kinds)
-        if lacking > (1 - DUPLICATE_OVERLAP) * len(self.words):
+        may_lack = max(0, int((1 - DUPLICATE_OVERLAP) * len(self.words)))
+        lacking = filterfalse(other.kinds.__contains__, self.kinds)
+        if next(islice(lacking, may_lack, None), None) is not None:
             return False
         own = self.shingles()
         return len(own & other.shingles()) >= DUPLICATE_OVERLAP * len(own)
@@ -105,7 +104,6 @@ class EvidencePacker:
             False: counter.count(prompts.NOTES_START) + counter.count(prompts.NOTES_END),
         }
         self._min_trimmed_tokens = min_trimmed_tokens
-        self._known: dict[UUID, _Said] = {}
 
     def pack(self, citable: Evidence, learn_only: Evidence, room: int) -> PackedEvidence:
         """Choose the passages for `room` tokens.
@@ -165,20 +163,14 @@ class EvidencePacker:
 
     def _repeated(self, passage: Passage, selection: Selection) -> UUID | None:
         """Return the carried passage that says the same. A note never displaces a citable one."""
-        own = self._said(passage)
+        own = _said(passage.text)
         for excerpt in selection.excerpts.values():
             other = excerpt.passage
             if passage.is_citable and not other.is_citable:
                 continue
-            if own.is_held_by(self._said(other)):
+            if own.is_held_by(_said(other.text)):
                 return other.passage_id
         return None
-
-    def _said(self, passage: Passage) -> _Said:
-        found = self._known.get(passage.passage_id)
-        if found is None:
-            found = self._known[passage.passage_id] = _Said.of(passage.text)
-        return found
 
     def _number(
         self, primary: Sequence[_Slot], secondary: Sequence[_Slot], room: int
@@ -224,6 +216,12 @@ class EvidencePacker:
             yield Part(section, prompts.NOTES_START, tokens // 2)
             yield from (Part(d.section, prompts.note(d.text), d.tokens) for d in notes)
             yield Part(section, prompts.NOTES_END, tokens - tokens // 2)
+
+
+@lru_cache(maxsize=_KEPT_PASSAGES)
+def _said(text: str) -> _Said:
+    words = _WORD.findall(text.casefold())
+    return _Said(tuple(words), frozenset(words))
 
 
 def _best_first(citable: Sequence[Passage], learn_only: Sequence[Passage]) -> list[Passage]:

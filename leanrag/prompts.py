@@ -12,6 +12,7 @@ a newline. OpenAI's encodings always split there, so the tokens of the parts add
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from leanrag.text.confusables import latin_skeleton
 from leanrag.types import Passage, PastMessage
@@ -29,6 +30,7 @@ NOTES_START, NOTES_END = "<notes>\n", "</notes>\n"
 QUESTION_START = "<question>\n"
 MAX_TITLE_CHARACTERS = 60
 MAX_HEADING_CHARACTERS = 60
+_KEPT_NAMES = 2_048  # of passages: below 1 MB
 
 # Names after "<" that this layout or a model's chat template reads as structure.
 _RESERVED = re.compile(
@@ -36,8 +38,6 @@ _RESERVED = re.compile(
     "|inst|bos|eos|s|eot)s?\\b|im_?(?:start|end|sep)|(?:start|end|begin)_?of|(?:start|end)_header|fim_"
 )
 _HIDDEN = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_ANGLE = re.compile("[<＜﹤]")
-_SQUARE = re.compile(r"[\[［【〔]")
 _OPENING = re.compile(f"[<＜﹤]([\\s|｜/!<＜﹤{_HIDDEN}]*)([\\w{_HIDDEN}]{{1,40}})")
 _MARKER = re.compile(
     f"[\\[［【〔](?=[\\s{_HIDDEN}]*\\d)((?:[\\s,،;–{_HIDDEN}-]{{0,4}}\\d{{1,3}}(?!\\d)){{1,20}}"
@@ -69,11 +69,7 @@ def message_line(message: PastMessage, text: str | None = None) -> str:
 
 def citable_passage(passage: Passage, text: str, marker: int) -> str:
     """Render a citable passage: its number and short title, then `text` as data."""
-    title = _shorten(passage.title or passage.source_title, MAX_TITLE_CHARACTERS)
-    heading = _shorten(passage.heading, MAX_HEADING_CHARACTERS)
-    if heading.startswith(title):
-        title, heading = heading, ""
-    name = " > ".join(part for part in (title, heading) if part)
+    name = _name(passage.title or passage.source_title, passage.heading)
     return f"[{marker}] {name}".rstrip() + f"\n{as_data(text)}\n"
 
 
@@ -95,9 +91,9 @@ def as_data(text: str) -> str:
     `(INST)`. Other brackets, as in HTML, stay.
     """
     text = text.strip()
-    if _ANGLE.search(text):
+    if "<" in text or "＜" in text or "﹤" in text:
         text = _OPENING.sub(_defuse, text)
-    if _SQUARE.search(text):
+    if "[" in text or "［" in text or "【" in text or "〔" in text:
         text = _INSTRUCTION_TAG.sub(r"(\1)", _MARKER.sub(r"(\1)", text))
     return text
 
@@ -112,6 +108,16 @@ def _defuse(match: re.Match[str]) -> str:
     if not re.search("[|｜]", punctuation) and not _RESERVED.match(latin_skeleton(name).lower()):
         return match.group()
     return "‹" + re.sub("[<＜﹤]", "‹", punctuation) + name
+
+
+@lru_cache(maxsize=_KEPT_NAMES)
+def _name(title: str, heading: str) -> str:
+    """Return what a passage is called: its title and heading, or the heading that repeats it."""
+    title = _shorten(title, MAX_TITLE_CHARACTERS)
+    heading = _shorten(heading, MAX_HEADING_CHARACTERS)
+    if heading.startswith(title):
+        return heading
+    return " > ".join(part for part in (title, heading) if part)
 
 
 def _shorten(text: str, max_characters: int) -> str:

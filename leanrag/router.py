@@ -71,8 +71,9 @@ class QueryRouter:
         """
         question = question[:ROUTED_LETTERS]
         detected = detect(question)
-        typed = {fold(word): word for word in _TYPED.findall(question)}
-        matches = self._matcher.find(self._spelt(question, detected, typed), detected.language)
+        text, latin = self._spelt(question, detected)
+        matches = self._matcher.find(text, detected.language)
+        typed = {**latin, **_typed_words(question)} if matches else {}
         model = self._model
         decision = decide(
             matches,
@@ -92,21 +93,22 @@ class QueryRouter:
             explanation=decision.explanation,
         )
 
-    def _spelt(self, question: str, detected: DetectedLanguage, typed: dict[str, str]) -> str:
-        """Return the question; Finglish and Arabizi as the keywords write it.
+    def _spelt(self, question: str, detected: DetectedLanguage) -> tuple[str, dict[str, str]]:
+        """Return the question, Finglish and Arabizi as the keywords write it.
 
-        `typed` learns which word of the customer's stands behind a new spelling.
+        And by each new spelling the customer's word that stands behind it.
         """
         if not detected.is_romanized:
-            return question
+            return question, {}
         romanized: RomanizedLanguage = "ar" if detected.language == "ar" else "fa"
+        latin: dict[str, str] = {}
         words = [without_latin_words(question)]
         for word in romanized_words(question, romanized):
             known = (s for s in word.spellings if self._matcher.is_known(s, romanized))
             spelling = next(known, word.spellings[0] if word.is_known else word.latin)
-            typed.setdefault(spelling, word.latin)
+            latin.setdefault(spelling, word.latin)
             words.append(spelling)
-        return " ".join(words)
+        return " ".join(words), latin
 
     def _shares(self, intent: Intent, also: Intent | None) -> tuple[SourceShare, SourceShare]:
         """Return the two shares; of two intents, the kinds of both and the tokens of the first."""
@@ -124,6 +126,11 @@ class QueryRouter:
 
     def _routing(self, intent: Intent) -> IntentRouting:
         return self._routings.get(intent, self._routings[FALLBACK_INTENT])
+
+
+def _typed_words(question: str) -> dict[str, str]:
+    """Return the customer's words by their folded spelling."""
+    return {fold(word): word for word in _TYPED.findall(question)}
 
 
 def _matched(match: KeywordMatch, typed: dict[str, str]) -> MatchedKeyword:

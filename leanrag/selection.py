@@ -11,7 +11,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from leanrag.excerpts import Excerpt, unopened
@@ -33,15 +34,14 @@ CLEARLY_ENOUGH = 1.25
 CountTokens = Callable[[Passage, str], int]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Offer:
+class _Offer(NamedTuple):
     """The next sentences of a passage, by worth a token; `place` keeps ties in rank order."""
 
     price_for_worth: float
     place: int
-    numbers: tuple[int, ...] = field(compare=False)
-    later: tuple[int, ...] = field(compare=False)
-    worth: float = field(compare=False)
+    numbers: tuple[int, ...]
+    later: tuple[int, ...]
+    worth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Queue:
     def is_full(self) -> bool:
         """Tell whether most of the next offer goes beyond the share, as far as it is estimated."""
         offer = self.offers[0]
-        taken = sum(excerpt.tokens for excerpt in self.excerpts)
+        taken = sum([excerpt.tokens for excerpt in self.excerpts])
         return taken + self.excerpts[offer.place].estimate(offer.numbers) / 2 > self.max_tokens
 
 
@@ -72,6 +72,8 @@ class Selection:
         self._frames = frames
         self._min_trimmed_tokens = min_trimmed_tokens
         self._excerpts: dict[UUID, Excerpt] = {}
+        self._own_tokens = 0  # of the excerpts, without frames
+        self._opened = dict.fromkeys(frames, 0)  # how many passages of each kind are chosen
         self._seen: set[str] = set()
         self._taken: list[tuple[Excerpt, tuple[int, ...]]] = []  # since the last exact count
 
@@ -82,9 +84,8 @@ class Selection:
 
     def tokens(self) -> int:
         """Return the tokens of everything chosen, frames included; exact after `fill`."""
-        kinds = {excerpt.passage.is_citable for excerpt in self._excerpts.values()}
-        own = sum(excerpt.tokens for excerpt in self._excerpts.values())
-        return own + sum(self._frames[kind] for kind in kinds)
+        framed = sum([self._frames[kind] for kind, opened in self._opened.items() if opened])
+        return self._own_tokens + framed
 
     def fill(
         self,
@@ -155,16 +156,17 @@ class Selection:
         """Return the room for more of `excerpt`, whose kind's frame may still have to be paid."""
         left = room - self.tokens()
         kind = excerpt.passage.is_citable
-        if any(other.passage.is_citable is kind for other in self._excerpts.values()):
-            return left
-        return left - self._frames[kind]
+        return left if self._opened[kind] else left - self._frames[kind]
 
     def _choose(
         self, excerpt: Excerpt, numbers: tuple[int, ...], tokens: int, *, is_counted: bool
     ) -> None:
-        excerpt.chosen |= set(numbers)
-        excerpt.tokens, excerpt.is_counted = tokens, is_counted
-        self._excerpts[excerpt.passage.passage_id] = excerpt
+        if not excerpt.chosen:
+            self._excerpts[excerpt.passage.passage_id] = excerpt
+            self._opened[excerpt.passage.is_citable] += 1
+        excerpt.chosen.update(numbers)
+        self._pay(excerpt, tokens)
+        excerpt.is_counted = is_counted
         self._seen.update(key for number in numbers if (key := excerpt.key(number)))
         self._taken.append((excerpt, numbers))
 
@@ -180,14 +182,20 @@ class Selection:
             if excerpt.chosen:
                 self._recount(excerpt)
             else:
-                excerpt.text, excerpt.tokens = "", 0
+                excerpt.text = ""
+                self._pay(excerpt, 0)
                 del self._excerpts[excerpt.passage.passage_id]
+                self._opened[excerpt.passage.is_citable] -= 1
         self._taken.clear()
 
     def _recount(self, excerpt: Excerpt) -> None:
         excerpt.text = excerpt.text_of(excerpt.chosen)
-        excerpt.tokens = self._count(excerpt.passage, excerpt.text)
+        self._pay(excerpt, self._count(excerpt.passage, excerpt.text))
         excerpt.is_counted = True
+
+    def _pay(self, excerpt: Excerpt, tokens: int) -> None:
+        self._own_tokens += tokens - excerpt.tokens
+        excerpt.tokens = tokens
 
     def _unsaid(self, excerpt: Excerpt, numbers: Iterable[int]) -> tuple[int, ...]:
         return tuple(n for n in numbers if excerpt.key(n) not in self._seen)
@@ -204,8 +212,7 @@ class Selection:
         An offer that is not new repeated something: it is made again without that.
         """
         count = len(excerpt.sentences)
-        total = sum(sentence.probability for sentence in excerpt.sentences)
-        if total < LEAST_PROBABILITY or not excerpt.passage.text.strip():
+        if sum(excerpt.worths) < LEAST_PROBABILITY or not excerpt.passage.text.strip():
             return None
         head = self._head(excerpt)
         is_whole = is_new and _is_whole(excerpt)
@@ -215,7 +222,7 @@ class Selection:
         best, worth, price = 0, 0.0, 0.0
         found: tuple[float, int, float] | None = None
         for taken, number in enumerate(order, start=1):
-            worth += excerpt.sentences[number].probability
+            worth += excerpt.worths[number]
             price += excerpt.estimates[number]
             if taken < count and (is_whole or price < self._min_trimmed_tokens):
                 continue
@@ -229,7 +236,7 @@ class Selection:
     def _next_offer(self, excerpt: Excerpt, left: tuple[int, ...], place: int) -> _Offer | None:
         if not left:
             return None
-        worth = excerpt.sentences[left[0]].probability
+        worth = excerpt.worths[left[0]]
         rate = excerpt.estimate(left[:1]) / (worth or 1e-12)
         return _Offer(rate, place, left[:1], left[1:], worth)
 
@@ -246,7 +253,7 @@ class Selection:
             if head + tokens + price > left:
                 break
             taken, tokens = taken + 1, tokens + price
-            worth += excerpt.sentences[number].probability
+            worth += excerpt.worths[number]
         if not taken or tokens < self._min_trimmed_tokens:
             return None
         rate = (head + tokens) / (worth or 1e-12)
@@ -266,9 +273,12 @@ class Selection:
 
 def _next_queue(queues: Sequence[_Queue]) -> _Queue | None:
     """Return the queue whose turn it is: the best offer's, or of a share that has room."""
-    waiting = sorted((q for q in queues if q.offers), key=lambda queue: queue.offers[0])
-    if len(waiting) < 2 or not waiting[0].is_full():
+    waiting = [queue for queue in queues if queue.offers]
+    if len(waiting) < 2:
         return waiting[0] if waiting else None
+    waiting.sort(key=lambda queue: queue.offers[0][:2])
+    if not waiting[0].is_full():
+        return waiting[0]
     price = waiting[0].offers[0].price_for_worth * PATIENCE
     return next(
         (q for q in waiting[1:] if q.offers[0].price_for_worth <= price and not q.is_full()),

@@ -33,13 +33,14 @@ def test_the_features_of_a_message_have_a_fixed_length() -> None:
         "price?",
         "Hello! I bought a kettle. It is red. Does it whistle when it boils?",
     ):
-        values = np.array([feature.value for feature in message_features(message, "en")])
+        values = np.array(message_features(message, "en").values)
         assert float(np.sqrt((values**2).sum())) == pytest.approx(LENGTH)
 
 
 def test_the_sentence_that_asks_counts_most() -> None:
     message = "Hello there. The kettle arrived. How do I clean it?"
-    values = {f.name: f.value for f in message_features(message, "en")}
+    features = message_features(message, "en")
+    values = dict(zip(features.names, features.values, strict=True))
     assert values["=clean"] > values["=kettl"] > 0
     assert "=hello" not in values
 

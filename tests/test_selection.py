@@ -356,7 +356,7 @@ def test_a_passage_without_text_is_never_carried(text):
 def test_all_sentences_are_the_passage_as_it_stands():
     row = passage(1, "  One is here. \n\n Two is there.  ")
     assert carried(fill([row], 400)) == {1: row.text}
-    assert Excerpt(row, row.sentences, (), ()).text_of({1}) == "Two is there."
+    assert Excerpt(row, row.sentences, (), (), ()).text_of({1}) == "Two is there."
 
 
 def _long(excerpt: Excerpt) -> set[str]:

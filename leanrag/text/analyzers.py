@@ -28,6 +28,7 @@ NGRAM_SIZE = 4
 _KEPT_WORDS = 65_536  # about 16 MB for each of three ways to analyse a word
 _KEPT_NGRAMS = 16_384  # words whose n-grams are kept: about 8 MB
 _KEPT_TERMS = 65_536  # whose ids are kept: about 8 MB
+_KEPT_TEXTS = 64  # a question is analysed by routing, search, ranking and memory: well below 1 MB
 TERM_IDS = 10**9  # dimensions of pgvector's sparsevec
 
 _WORD = re.compile(r"[^\W_]+")
@@ -47,6 +48,14 @@ class AnalyzedWord(NamedTuple):
 
 def analyze_words(text: str, language: Language) -> tuple[AnalyzedWord, ...]:
     """Return every word of `text` in order, stopwords too: phrases live on them ("how much")."""
+    # Script chooses between Persian or Arabic and English, word by word.
+    if language == "en" or (language == "ar" and text.isascii()):
+        language = "fa"
+    return _analyze_text(text, language)
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _analyze_text(text: str, language: Language) -> tuple[AnalyzedWord, ...]:
     if language == "tr":
         return tuple(map(_analyze_turkish, _turkish_words(text)))
     analyzed = _analyze_arabic if language == "ar" else _analyze_persian
@@ -56,13 +65,15 @@ def analyze_words(text: str, language: Language) -> tuple[AnalyzedWord, ...]:
 # Most words of a text have been met before (Zipf), so they are kept.
 @lru_cache(maxsize=_KEPT_WORDS)
 def _analyze_persian(folded: str) -> AnalyzedWord:
-    """Analyse a word of a text that is not Turkish, nor Arabic."""
+    """Analyse a word of a Persian or English text."""
     return AnalyzedWord(folded, stem(folded, "fa" if _ARABIC_SCRIPT.search(folded) else "en"))
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
 def _analyze_arabic(folded: str) -> AnalyzedWord:
-    return AnalyzedWord(folded, stem(folded, "ar" if _ARABIC_SCRIPT.search(folded) else "en"))
+    if _ARABIC_SCRIPT.search(folded):
+        return AnalyzedWord(folded, stem(folded, "ar"))
+    return _analyze_persian(folded)
 
 
 @lru_cache(maxsize=_KEPT_WORDS)
@@ -70,7 +81,7 @@ def _analyze_turkish(word: str) -> AnalyzedWord:
     """Analyse a lower-cased word with its own letters, which the Turkish stemmer wants."""
     folded = fold(word)
     if _ARABIC_SCRIPT.search(folded):
-        return AnalyzedWord(folded, stem(folded, "fa"))
+        return _analyze_persian(folded)
     return AnalyzedWord(folded, stem(word, "tr"))
 
 

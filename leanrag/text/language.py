@@ -8,7 +8,6 @@ weights of letter groups are summed into one score of two languages that share a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -83,13 +82,15 @@ def direction(language: Language) -> Literal["rtl", "ltr"]:
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
-def letter_groups(word: str) -> Iterator[str]:
-    """Yield the groups of one to three letters of a folded word, with boundary marks."""
+def letter_groups(word: str) -> list[str]:
+    """Return the groups of one to three letters of a folded word, with boundary marks."""
     marked = f"_{word}_"
-    yield from word
-    for size in range(2, LONGEST_GROUP + 1):
-        for start in range(len(marked) - size + 1):
-            yield marked[start : start + size]
+    longer = [
+        marked[start : start + size]
+        for size in range(2, LONGEST_GROUP + 1)
+        for start in range(len(marked) - size + 1)
+    ]
+    return [*word, *longer]
 
 
 def _written_in(script: re.Pattern[str], words: list[str], sample: str) -> list[str]:
@@ -132,7 +133,7 @@ def _word_score(text: str, language: Language, other: Language) -> int:
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _letter_score(word: str, language: Language) -> int:
     weights = _load_letter_weights(language)
-    return sum(weights.get(group, 0) for group in letter_groups(word))
+    return sum(filter(None, map(weights.get, letter_groups(word))))
 
 
 @lru_cache(maxsize=len(LANGUAGES))

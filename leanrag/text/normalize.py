@@ -63,7 +63,7 @@ def fold(text: str) -> str:
     folded, dotless i to i. White space becomes plain spaces. Never show the result to a person.
     """
     if text.isascii():
-        return text.lower().translate(_FOLD_TABLE)
+        return text.lower() if text.isprintable() else text.lower().translate(_FOLD_TABLE)
     folded = unicodedata.normalize("NFKD", text).translate(_FOLD_TABLE).casefold()
     return unicodedata.normalize("NFC", folded)
 

@@ -19,7 +19,8 @@ _PERSIAN_ENDINGS = """
 های هایی هایم هایت هایش هایمان هایتان هایشان ها هام هات هاش هامون هاتون هاشون اتون
 مان تان شان مون تون شون ام ات اش ای ان تر ترین ی م ت ش یم یت یش یمون یتون یشون
 """
-_PERSIAN_SUFFIXES = tuple(sorted(_PERSIAN_ENDINGS.split(), key=len, reverse=True))
+_PERSIAN_SUFFIXES = frozenset(_PERSIAN_ENDINGS.split())
+_LONGEST_PERSIAN_SUFFIX = max(map(len, _PERSIAN_SUFFIXES))
 _PERSIAN_CONTINUOUS = "می"
 _PERSIAN_POSSESSIVES = frozenset({"م", "ت", "ش"})
 _SHORTEST_STEM = 3  # letters that a Persian ending must leave
@@ -56,10 +57,12 @@ def _stem_persian(word: str) -> str:
 
 
 def _without_persian_ending(word: str) -> str:
-    for suffix in _PERSIAN_SUFFIXES:
-        left = len(word) - len(suffix)
-        shortest = _SHORTEST_BEFORE_LETTER if suffix in _PERSIAN_POSSESSIVES else _SHORTEST_STEM
-        if left >= shortest and word.endswith(suffix):
+    """Return `word` without the longest ending that leaves enough of it."""
+    for left in range(max(_SHORTEST_STEM, len(word) - _LONGEST_PERSIAN_SUFFIX), len(word)):
+        suffix = word[left:]
+        if suffix in _PERSIAN_SUFFIXES and (
+            left >= _SHORTEST_BEFORE_LETTER or suffix not in _PERSIAN_POSSESSIVES
+        ):
             return word[:left]
     return word
 

@@ -150,6 +150,32 @@ def test_a_model_is_billed_in_its_own_encoding(model, encoding):
     assert encoding_for_model(model) == encoding
 
 
+@pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
+@given(
+    pieces=st.lists(
+        st.one_of(
+            st.sampled_from([*" \n\r\t/.!?؟۔…'\"[](-", "\u0301", "\u200c", "\u00a0", "'s", "🙂"]),
+            st.sampled_from(["tea", "Çay", "چای", "الشاي", "号码", "2024", ". ", ".\n", "?\n["]),
+        ),
+        max_size=40,
+    )
+)
+def test_sentences_that_are_counted_one_by_one_add_up(encoding, pieces):
+    text = "".join(pieces)
+    counter = load_counter(encoding)
+    assert counter.count(text) == len(counter.encoding.encode_ordinary(text))
+
+
+def test_a_sentence_is_encoded_once_however_often_its_passage_is_counted(monkeypatch):
+    counter = TokenCounter(load_counter().encoding)
+    encoded = []
+    encode = counter._encode
+    monkeypatch.setattr(counter, "_encode", lambda text: encoded.append(text) or encode(text))
+    counter.count("Tea is hot. Cups are red. Mugs")
+    counter.count("[1] Tea\nTea is hot. Cups are red. Plates")
+    assert encoded == ["Tea is hot.", " Cups are red.", " Mugs", "[1] Tea\n", " Plates"]
+
+
 def test_a_text_is_encoded_once_and_its_count_remembered():
     encoding = load_counter().encoding
     encoded = []
