@@ -25,7 +25,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.isolation.calls import attack_method, methods, reason_outside
 from tests.isolation.endpoints import attacking
 from tests.isolation.memory import attack_memory
-from tests.isolation.page_calls import attack_calls, attack_page, menu, visiting
+from tests.isolation.page_calls import (
+    administering,
+    attack_calls,
+    attack_dialogs,
+    attack_page,
+    menu,
+    visiting,
+)
 from tests.isolation.tables import attack_tables
 from tests.isolation.wall import Attempt, Wall, two_shops
 
@@ -78,6 +85,10 @@ def _attack_pages(wall: Wall) -> Iterator[Attempt]:
     with visiting(wall) as visitor:
         for page in menu():
             yield from attack_page(wall, visitor, page)
+        yield from attack_dialogs(wall, visitor)
+    with administering(wall) as (outside, visitor):
+        for page in menu():
+            yield from attack_page(outside, visitor, page)
 
 
 def _attack_endpoints(wall: Wall) -> Iterator[Attempt]:

@@ -15,6 +15,7 @@ from db.tenancy import Database
 from leanrag.access import Access, make_access
 from leanrag.answer import Answerer
 from leanrag.audit import Audit
+from leanrag.bot_summaries import BotSummaries
 from leanrag.bot_versions import BotVersions
 from leanrag.bots import Bots
 from leanrag.budget import BudgetLimits, TokenBudgetController
@@ -82,6 +83,7 @@ class Services:
     tenant_removal: TenantRemoval
     audit: Audit
     bots: Bots
+    bot_summaries: BotSummaries
     bot_versions: BotVersions
     sources: Sources
     source_changes: SourceChanges
@@ -186,6 +188,7 @@ def _compose(
         tenant_removal=TenantRemoval(database, forget=steps.forget, kept_tenant_id=local),
         audit=Audit(database),
         bots=Bots(database),
+        bot_summaries=BotSummaries(database),
         bot_versions=BotVersions(database, steps.budget.check_persona),
         sources=Sources(database),
         source_changes=SourceChanges(database),

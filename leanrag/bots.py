@@ -105,21 +105,18 @@ class Bots:
             if confirmed != found.slug:
                 raise InvalidInput(f"To delete this bot, type its short name: {found.slug}.")
             _check_not_last(tenant_id, session=session)
-            own = select(Source.source_id).where(
-                Source.tenant_id == tenant_id, Source.bot_id == found.bot_id
-            )
-            sources = session.scalars(own).all()
+            sources = _own_sources(tenant_id, found.bot_id, session=session)
         for source_id in sources:  # each in a transaction of its own: a source can be large
             with self._database.tenant(tenant_id) as session:
-                source = session.get(Source, (tenant_id, source_id), with_for_update=True)
-                if source is not None:
-                    remove_passages(tenant_id, source_id, session=session)
-                    session.delete(source)
+                _delete_source(tenant_id, source_id, session=session)
         with self._database.tenant(tenant_id) as session:
             lock_tenant(tenant_id, session=session)
             _check_not_last(tenant_id, session=session)
-            row = session.get(Bot, (tenant_id, found.bot_id))
+            # Locked, so that no source comes to it any more; those that came meanwhile go too.
+            row = session.get(Bot, (tenant_id, found.bot_id), with_for_update=True)
             if row is not None:
+                for source_id in _own_sources(tenant_id, found.bot_id, session=session):
+                    _delete_source(tenant_id, source_id, session=session)
                 session.delete(row)
 
 
@@ -159,6 +156,19 @@ def suspended(reason: str) -> Forbidden:
     """Return the error for what a suspended tenant may not do."""
     why = f": {reason.rstrip('.')}" if reason else ""
     return Forbidden(f"This tenant is suspended{why}. Ask whoever runs this installation.")
+
+
+def _own_sources(tenant_id: UUID, bot_id: UUID, *, session: Session) -> Sequence[UUID]:
+    own = select(Source.source_id).where(Source.tenant_id == tenant_id, Source.bot_id == bot_id)
+    return session.scalars(own).all()
+
+
+def _delete_source(tenant_id: UUID, source_id: UUID, *, session: Session) -> None:
+    source = session.get(Source, (tenant_id, source_id), with_for_update=True)
+    if source is not None:
+        remove_passages(tenant_id, source_id, session=session)
+        session.delete(source)
+        session.flush()
 
 
 def _check_not_last(tenant_id: UUID, *, session: Session) -> None:

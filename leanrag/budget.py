@@ -46,6 +46,14 @@ class BudgetLimits:
     min_score: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class SystemSize:
+    """How many tokens a system section takes, rules and frame included, and how many it may."""
+
+    tokens: int
+    limit: int
+
+
 class TokenBudgetController:
     """Assembles prompts within the limits: system > question > conversation > primary > secondary.
 
@@ -76,15 +84,20 @@ class TokenBudgetController:
         Raises ConfigurationError when they exceed its share: a persona cut in the middle could lose
         the very rule its author relies on, so it is refused and never cut.
         """
-        tokens = self._count_system(prompts.system_text(persona))
-        if tokens > self._max_system_section:
+        size = self.system_size(persona)
+        if size.tokens > size.limit:
             raise ConfigurationError(
-                f"The system prompt takes {tokens} tokens and may take {self._max_system_section};"
+                f"The system prompt takes {size.tokens} tokens and may take {size.limit};"
                 " shorten the bot's persona.",
-                tokens=tokens,
-                limit=self._max_system_section,
+                tokens=size.tokens,
+                limit=size.limit,
             )
-        return tokens
+        return size.tokens
+
+    def system_size(self, persona: str) -> SystemSize:
+        """Return the tokens that the system section takes with this persona, and may take."""
+        tokens = self._count_system(prompts.system_text(persona))
+        return SystemSize(tokens, self._max_system_section)
 
     def check_question(self, question: str) -> None:
         """Raise EmptyQuestion without any letter or digit, QuestionTooLong beyond its share."""

@@ -19,7 +19,7 @@ Action = Literal[
     "knowledge.write",  # add, edit, switch off, delete sources and passages
     "tuning.read",
     "tuning.write",  # keywords, routing, budgets, labelled messages
-    "bots.write",  # drafts of what a bot says, publishing, rolling back
+    "bots.write",  # make and delete bots; draft, publish and roll back what one says
     "usage.read",
     "audit.read",
     "members.read",

@@ -21,6 +21,7 @@ PERMITTED: dict[str, Needed] = {
     "bots.list": ANYONE,
     # Chat
     "answerer.answer": "ask",
+    "conversations.get": "conversations.read",
     "conversations.list": "conversations.read",
     "conversations.messages": "conversations.read",
     "conversations.delete": "conversations.write",
@@ -63,6 +64,19 @@ PERMITTED: dict[str, Needed] = {
     "passage_edits.settle": "knowledge.write",
     "retrieval_test.look": "knowledge.read",
     "retrieval_test.run": "knowledge.read",
+    # Bots, and what they say
+    "bot_summaries.list": "tuning.read",
+    "bots.create": "bots.write",
+    "bots.rename": "bots.write",
+    "bots.delete": "bots.write",
+    "bot_versions.list": "tuning.read",
+    "bot_versions.get": "tuning.read",
+    "bot_versions.open_draft": "tuning.read",
+    "bot_versions.save_draft": "bots.write",
+    "bot_versions.discard_draft": "bots.write",
+    "bot_versions.publish": "bots.write",
+    "bot_versions.rollback": "bots.write",
+    "previews.system_size": "tuning.read",
     # Tuning and usage
     "tuning.load": "tuning.read",
     "tuning.save": "tuning.write",

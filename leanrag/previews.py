@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.tenancy import Database
+from leanrag.budget import SystemSize
 from leanrag.draft_router import as_saved
+from leanrag.prompts import voice
 from leanrag.router import QueryRouter
 from leanrag.text.normalize import clean
 from leanrag.tuning import TuningDraft
@@ -72,6 +74,10 @@ class Previews:
         spared = everything(self._steps, basis, question, latest=None)
         prompt = assemble(self._steps, basis, question, Memory(), evidence, route, margin)
         return TurnPreview(route, prompt, evidence.widened, spared.total_tokens)
+
+    def system_size(self, persona: str, instructions: str) -> SystemSize:
+        """Return the tokens that the system prompt takes with these texts, and may take."""
+        return self._steps.budget.system_size(voice(persona, instructions))
 
     def search(
         self, tenant_id: UUID, query: str, *, bot: str | UUID | None = None, limit: int = 20

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import streamlit as st
 
 from leanrag.bootstrap import Services
+from leanrag.bots import BotView
 from leanrag.conversations import ConversationView
 from leanrag.errors import LeanRagError, NotFound
+from pages._chat_bot import bot_badge, draw_choice, talking_bot
 from pages._chat_state import (
     begin_conversation,
+    live_answer,
     open_conversation,
     open_conversation_id,
     show_problem,
 )
+from pages._chat_text import isolated
 from pages._error_text import error_text
 from pages._locale import t, when
+from pages._passages_words import cut
 from pages._safe_text import plain_text
 from pages._services import current_tenant, may
 
 _LISTED = 30
 _TITLE_LETTERS = 60
+_HEADING_LETTERS = 100
 
 
-def draw_conversations(services: Services) -> None:
-    """Draw the list in the sidebar: a new one first, then the latest."""
+def draw_conversations(services: Services, bots: Sequence[BotView]) -> None:
+    """Draw the list in the sidebar: a new one first, then the latest, with their bots' names."""
     opened = open_conversation_id()
+    names = {bot.bot_id: bot.name for bot in bots} if len(bots) > 1 else {}
     listed = services.conversations.list(current_tenant(), limit=_LISTED)
     with st.sidebar, st.container(key="chat_conversations", gap="xsmall"):
         if may("ask"):
@@ -42,39 +50,47 @@ def draw_conversations(services: Services) -> None:
         for conversation in listed:
             is_open = conversation.conversation_id == opened
             st.button(
-                _label(conversation),
+                _label(conversation, names),
                 key=f"chat_open_{conversation.conversation_id}",
                 type="secondary" if is_open else "tertiary",
                 width="stretch",
-                help=plain_text(_help(conversation)),
+                help=plain_text(_help(conversation, names)),
                 on_click=open_conversation,
                 args=(conversation.conversation_id,),
             )
 
 
-def _label(conversation: ConversationView) -> str:
-    """Return the title, with a sign before it where a person was asked for."""
+def _label(conversation: ConversationView, names: Mapping[UUID, str]) -> str:
+    """Return the title; before it its bot, and a sign where a person was asked for."""
     title = _title(conversation.title)
+    if name := names.get(conversation.bot_id):
+        title = f"{bot_badge(name)} {title}"
     # Inside the text, so that a long title is cut behind it.
     is_marked = conversation.handoff_requested_at is not None
     return f":material/support_agent: {title}" if is_marked else title
 
 
-def _help(conversation: ConversationView) -> str:
-    """Return when the conversation last went on, and when a person was asked for."""
-    moments = [when(conversation.updated_at)]
+def _help(conversation: ConversationView, names: Mapping[UUID, str]) -> str:
+    """Return with which bot and when it last went on, and when a person was asked for."""
+    named = names.get(conversation.bot_id)
+    moments = [isolated(named)] if named else []
+    moments.append(when(conversation.updated_at))
     if conversation.handoff_requested_at is not None:
         wished_at = when(conversation.handoff_requested_at)
         moments.append(t("chat.wanted_person_at", moment=wished_at))
     return " · ".join(moments)
 
 
-def draw_heading(services: Services) -> None:
-    """Draw whom one talks to, and for an open conversation the way to delete it."""
-    bot = services.bots.find(current_tenant())
+def draw_heading(services: Services, bots: Sequence[BotView]) -> None:
+    """Draw whom one talks to, or the choice of it, and the way to delete an open conversation."""
     opened = open_conversation_id()
+    is_open = opened is not None or live_answer() is not None
     with st.container(key="chat_heading", horizontal=True, vertical_alignment="center"):
-        st.subheader(plain_text(bot.name), anchor=False)
+        if len(bots) > 1 and not is_open and may("ask"):
+            draw_choice(bots)
+        else:
+            name = cut(talking_bot(services, bots).name, _HEADING_LETTERS)
+            st.subheader(plain_text(name), anchor=False)
         if opened is not None and may("conversations.write"):
             _draw_delete(services, opened)
 

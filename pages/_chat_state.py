@@ -8,6 +8,7 @@ import streamlit as st
 
 from leanrag.answer import Question
 from leanrag.bootstrap import Services
+from leanrag.bots import BotView
 from leanrag.errors import LeanRagError
 from leanrag.stream import AnswerStream
 from pages._chat_answer import LiveAnswer
@@ -15,6 +16,7 @@ from pages._error_text import error_text
 from pages._services import current_tenant, may
 
 INPUT_KEY = "chat_input"
+BOT_QUERY = "bot"
 _QUERY = "conversation"
 _CONVERSATION = "chat_conversation"
 _LIVE = "chat_live"
@@ -32,7 +34,12 @@ def open_conversation_id() -> UUID | None:
 
 
 def keep_conversation() -> None:
-    """Hold the open conversation in the address and the session; call once a run, first."""
+    """Hold the open conversation in the address and the session; call once a run, first.
+
+    An address that names a bot and no conversation begins a new one with it.
+    """
+    if st.query_params.get(BOT_QUERY) and not st.query_params.get(_QUERY):
+        st.session_state.pop(_CONVERSATION, None)
     live = live_answer()
     if live is not None and live.conversation_id is not None:
         _remember(live.conversation_id)
@@ -61,8 +68,11 @@ def live_answer() -> LiveAnswer | None:
     return live
 
 
-def ask(services: Services, question: str) -> None:
-    """Begin an answer in the open conversation; one that is still running there is stopped."""
+def ask(services: Services, question: str, bot: BotView | None = None) -> None:
+    """Begin an answer in the open conversation, or in a new one with `bot` (None: the first).
+
+    An answer that is still running there is stopped.
+    """
     before = live_answer()
     if before is not None:
         before.stop()
@@ -74,7 +84,8 @@ def ask(services: Services, question: str) -> None:
     except LeanRagError as exc:  # signed out meanwhile
         refuse(question, error_text(exc))
         return
-    asked = Question(text=question, conversation_id=conversation_id)
+    new_with = bot.bot_id if bot is not None and conversation_id is None else None
+    asked = Question(text=question, conversation_id=conversation_id, bot=new_with)
     stream = AnswerStream(services.answerer, tenant_id, asked)
     st.session_state.pop(_REFUSAL, None)
     st.session_state[_LIVE] = LiveAnswer(stream, question=question, asked_in=conversation_id)
@@ -89,6 +100,7 @@ def stop_answer() -> None:
 
 def _remember(conversation_id: UUID) -> None:
     st.session_state[_CONVERSATION] = str(conversation_id)
+    st.query_params.pop(BOT_QUERY, None)  # a conversation has its own
     if st.query_params.get(_QUERY) != str(conversation_id):
         st.query_params[_QUERY] = str(conversation_id)
 

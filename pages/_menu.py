@@ -31,6 +31,7 @@ PAGES = (
     MenuPage("passages", ":material/article:", "knowledge.read"),
     MenuPage("retrieval", ":material/manage_search:", "knowledge.read"),
     MenuPage("tuning", ":material/tune:", "tuning.read"),
+    MenuPage("bots", ":material/smart_toy:", "tuning.read"),
     MenuPage("usage", ":material/monitoring:", "usage.read"),
     MenuPage("members", ":material/group:", "members.read"),
     MenuPage("keys", ":material/key:", "keys.write"),

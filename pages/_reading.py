@@ -10,7 +10,7 @@ from leanrag.permissions import ROLES, Action, may
 from pages._locale import t
 from pages._services import visitor
 
-Page = Literal["chat", "documents", "passages", "tuning"]
+Page = Literal["bots", "chat", "documents", "passages", "tuning"]
 
 
 def say_reads_only(page: Page, action: Action) -> None:

@@ -8,12 +8,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pages._services
-from tests import page_widgets, page_widgets_people
+from tests import page_widgets, page_widgets_bots, page_widgets_people
 from tests.page_widgets import UNNAMED, Use
 
 PAGES = Path(pages._services.__file__).parent
-WIDGETS = {**page_widgets.WIDGETS, **page_widgets_people.WIDGETS}
-KEYS = {**page_widgets.KEYS, **page_widgets_people.KEYS}
+_LISTS = (page_widgets, page_widgets_bots, page_widgets_people)
+WIDGETS = {file: held for one in _LISTS for file, held in one.WIDGETS.items()}
+KEYS = {place: keys for one in _LISTS for place, keys in one.KEYS.items()}
 # What a person can act with; a dataframe too, whose rows may be ticked.
 _MAKERS = frozenset(
     (

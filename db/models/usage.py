@@ -24,7 +24,7 @@ class UsageEvent(TenantOwned, Base):
     __tablename__ = "usage_events"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["tenant_id", "bot_id"], ["bots.tenant_id", "bots.bot_id"], ondelete="CASCADE"
+            ["tenant_id", "bot_id"], ["bots.tenant_id", "bots.bot_id"], ondelete="SET NULL (bot_id)"
         ),
         Index(None, "tenant_id", "occurred_at"),
         Index(None, "tenant_id", "bot_id"),

@@ -1,4 +1,4 @@
-"""What the API takes and returns about the versions of a bot; field names are the contract."""
+"""What the API takes and returns about bots and their versions; field names are the contract."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ Edit = Annotated[
 VersionNumber = Annotated[StrictInt, Field(ge=0, le=MAX_NUMBER)]
 EditorName = Annotated[Text, Field(description="Who does it, shown to the others.")]
 Tokens = Annotated[StrictInt, Field(ge=0, le=MAX_SHARE_TOKENS)]
+
+
+class NewBot(Request):
+    """A bot to make: the short name that addresses use, and the name that people see."""
+
+    slug: Annotated[Text, Field(description="1 to 63 letters a-z, digits and inner dashes.")]
+    name: Text
+
+
+class BotRename(Request):
+    """The name that people are to see; the short name stays."""
+
+    name: Text
 
 
 class KeywordBody(Request):

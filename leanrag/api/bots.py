@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query
 
 from leanrag.api.bot_schemas import (
     MAX_NUMBER,
+    BotRename,
     BotVersionReply,
     DraftRequest,
+    NewBot,
     PublishRequest,
     RollbackRequest,
     VersionList,
@@ -27,6 +29,12 @@ _CONFLICT: dict[int | str, dict[str, Any]] = {
         "description": "Somebody saved, published or discarded after you looked; details tell who.",
     }
 }
+_TAKEN: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorReply, "description": "The short name is taken, or there are too many."}
+}
+_LAST: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorReply, "description": "It is the tenant's last bot."}
+}
 
 
 @router.get("", summary="List the bots")
@@ -34,6 +42,38 @@ async def list_bots(caller: MayReadTuning) -> BotList:
     """Return the tenant's bots, the default one first."""
     found = await caller.run(caller.services.bots.list, caller.tenant_id)
     return BotList(bots=[BotReply.model_validate(bot) for bot in found])
+
+
+@router.post("", status_code=201, summary="Make a bot", responses=_TAKEN)
+async def create_bot(caller: MayWriteBots, body: NewBot) -> BotReply:
+    """Make a bot with a plain persona and the tenant's routing; it can be asked at once."""
+    create = caller.services.bots.create
+    return BotReply.model_validate(await caller.run(create, caller.tenant_id, body.slug, body.name))
+
+
+@router.get("/{bot_id}", summary="Show a bot")
+async def get_bot(caller: MayReadTuning, bot_id: BotName) -> BotReply:
+    """Return a bot and what it says by the version in force."""
+    found = await caller.run(caller.services.bots.find, caller.tenant_id, bot_id)
+    return BotReply.model_validate(found)
+
+
+@router.patch("/{bot_id}", summary="Rename a bot")
+async def rename_bot(caller: MayWriteBots, bot_id: BotName, body: BotRename) -> BotReply:
+    """Give a bot another name to be shown by; its short name stays."""
+    rename = caller.services.bots.rename
+    return BotReply.model_validate(await caller.run(rename, caller.tenant_id, bot_id, body.name))
+
+
+@router.delete("/{bot_id}", status_code=204, summary="Delete a bot", responses=_LAST)
+async def delete_bot(
+    caller: MayWriteBots,
+    bot_id: BotName,
+    confirm: Annotated[Text, Query(description="The bot's short name, to say that it is meant.")],
+) -> None:
+    """Delete a bot with its versions, its conversations, and the sources of it alone."""
+    delete = caller.services.bots.delete
+    await caller.run(delete, caller.tenant_id, bot_id, confirmed=confirm)
 
 
 @router.get("/{bot_id}/search", summary="Test the retrieval")

@@ -221,13 +221,16 @@ class SettledReply(BaseModel):
 
 
 class BotReply(Reply):
-    """A bot with its greeting by language."""
+    """A bot: what it says by the version in force (0: nothing was published), by language."""
 
     bot_id: UUID
     slug: str
     name: str
+    prompt_version: int
     persona: str
+    instructions: str
     greeting: dict[str, str]
+    fallback: dict[str, str]
 
 
 class BotList(BaseModel):

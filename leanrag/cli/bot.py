@@ -1,4 +1,4 @@
-"""`bot versions`, `bot show`, `bot edit`, `bot publish` and `bot rollback`."""
+"""A tenant's bots (`bot list`, `create`, `rename`, `delete`), and what each of them says."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from uuid import UUID
 import typer
 
 from leanrag.cli.opening import open_services
-from leanrag.cli.terminal import say
+from leanrag.cli.terminal import amount, say
 from leanrag.text.normalize import clean
 
 if TYPE_CHECKING:
+    from leanrag.bootstrap import Services
     from leanrag.bot_content import FieldChange
+    from leanrag.bot_summaries import BotSummary
     from leanrag.bot_version_rows import VersionStamp
     from leanrag.bot_versions import BotVersions
 
@@ -25,6 +27,8 @@ Tenant = Annotated[str, typer.Option("--tenant", "-t", help="Short name or id of
 Bot = Annotated[
     str | None, typer.Option("--bot", help="Short name or id of the bot (default: the first).")
 ]
+Name = Annotated[str, typer.Option("--name", help="The name that people see.")]
+Chosen = Annotated[str, typer.Argument(help="Short name or id of the bot.")]
 By = Annotated[
     str,
     typer.Option("--by", envvar="USER", show_envvar=False, help="Who does it, for the others."),
@@ -35,11 +39,16 @@ _COMMAND = "python -m leanrag bot"
 
 
 def build_commands() -> typer.Typer:
-    """Return the group of commands about what a bot says."""
+    """Return the group of commands about bots."""
     group = typer.Typer(
-        help="Edit, publish and roll back what a bot says.", rich_markup_mode="rich"
+        help="List, create, rename and delete bots; edit, publish and roll back what one says.",
+        rich_markup_mode="rich",
     )
     for name, command, example in (
+        ("list", list_bots, "list --tenant demo"),
+        ("create", create, "create sales --name 'Sales desk' --tenant demo"),
+        ("rename", rename, "rename sales --name 'Sales' --tenant demo"),
+        ("delete", delete, "delete sales --tenant demo --confirm sales"),
         ("versions", versions, "versions --tenant demo"),
         ("show", show, "show --tenant demo > bot.toml"),
         ("edit", edit, "edit --file bot.toml --tenant demo"),
@@ -48,6 +57,52 @@ def build_commands() -> typer.Typer:
     ):
         group.command(name, epilog=f"Example: {_COMMAND} {example}")(command)
     return group
+
+
+def list_bots(tenant: Tenant) -> None:
+    """List a tenant's bots: short name, id, version in force, and what belongs to each."""
+    with _open_tenant(tenant) as (services, tenant_id):
+        bots = services.bot_summaries.list(tenant_id)
+    width = max((len(bot.slug) for bot in bots), default=0)
+    for bot in bots:
+        say(f"{bot.slug:<{width}}  {bot.bot_id}  {_summary(bot)}")
+
+
+def create(
+    slug: Annotated[str, typer.Argument(help="Short name: letters a-z, digits and inner dashes.")],
+    name: Name,
+    tenant: Tenant,
+) -> None:
+    """Create a bot with a plain persona and the tenant's routing; it can be asked at once."""
+    with _open_tenant(tenant) as (services, tenant_id):
+        made = services.bots.create(tenant_id, clean(slug), clean(name))
+    say(f"Created {made.slug} ({made.name}), id {made.bot_id}.")
+
+
+def rename(bot: Chosen, name: Name, tenant: Tenant) -> None:
+    """Give a bot another name to be shown by; its short name stays."""
+    with _open_tenant(tenant) as (services, tenant_id):
+        renamed = services.bots.rename(tenant_id, clean(bot), clean(name))
+    say(f"{renamed.slug} is shown as {renamed.name} now.")
+
+
+def delete(
+    bot: Chosen,
+    tenant: Tenant,
+    confirm: Annotated[
+        str, typer.Option("--confirm", help="The bot's short name once more; asked if left out.")
+    ] = "",
+) -> None:
+    """Delete a bot with its versions, conversations and own sources; it is final."""
+    with _open_tenant(tenant) as (services, tenant_id):
+        found = services.bots.find(tenant_id, clean(bot))
+        summaries = services.bot_summaries.list(tenant_id)
+        held = next(one for one in summaries if one.bot_id == found.bot_id)
+        typed = confirm or typer.prompt(
+            f"With {found.name} go {_held(held)}. Type {found.slug} to delete it", err=True
+        )
+        services.bots.delete(tenant_id, found.bot_id, confirmed=clean(typed))
+    say(f"Deleted {found.slug} with {_held(held)}.")
 
 
 def versions(tenant: Tenant, bot: Bot = None) -> None:
@@ -132,9 +187,14 @@ def rollback(
 
 
 @contextmanager
-def _open(tenant: str) -> Iterator[tuple[BotVersions, UUID]]:
+def _open_tenant(tenant: str) -> Iterator[tuple[Services, UUID]]:
     with open_services() as services:
-        tenant_id = services.tenants.find(clean(tenant)).tenant_id
+        yield services, services.tenants.find(clean(tenant)).tenant_id
+
+
+@contextmanager
+def _open(tenant: str) -> Iterator[tuple[BotVersions, UUID]]:
+    with _open_tenant(tenant) as (services, tenant_id):
         yield services.bot_versions, tenant_id
 
 
@@ -143,6 +203,16 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise typer.BadParameter(f"{path} cannot be read as text: {exc}.") from exc
+
+
+def _summary(bot: BotSummary) -> str:
+    draft = ", open draft" if bot.draft_saved_at is not None else ""
+    return f"{bot.name}  (version {bot.prompt_version}{draft}; {_held(bot)})"
+
+
+def _held(bot: BotSummary) -> str:
+    sources = amount(bot.own_sources, "source")
+    return f"{amount(bot.conversations, 'conversation')} and {sources} of its own"
 
 
 def _line(stamp: VersionStamp) -> str:

@@ -4,9 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from db.models import AuditEvent
+from tests.signed_in_api import ADA, BEN, Visitor
+
 ErrorOf = Callable[[Any, int], dict[str, Any]]
+FIELDS = {
+    *("bot_id", "slug", "name", "prompt_version"),
+    *("persona", "instructions", "greeting", "fallback"),
+}
 
 
 @pytest.fixture
@@ -16,7 +24,8 @@ def slug(client: TestClient) -> str:
 
 def test_bots_are_listed(client: TestClient) -> None:
     bots = client.get("/v1/bots").json()["bots"]
-    assert set(bots[0]) == {"bot_id", "slug", "name", "persona", "greeting"}
+    assert set(bots[0]) == FIELDS
+    assert client.get(f"/v1/bots/{bots[0]['slug']}").json() == bots[0]
 
 
 def test_a_search_shows_ranked_passages_with_their_scores_and_the_route(
@@ -72,3 +81,91 @@ def test_an_unknown_bot_is_not_found(client: TestClient, error_of: ErrorOf, bot:
 
 def test_a_bot_s_name_with_a_nul_is_refused(client: TestClient, error_of: ErrorOf) -> None:
     error_of(client.get("/v1/bots/a%00b/search?q=tea"), 422)
+
+
+def test_a_bot_is_made_asked_renamed_and_deleted(client: TestClient, error_of: ErrorOf) -> None:
+    made = client.post("/v1/bots", json={"slug": "sales", "name": " Sales "})
+    assert made.status_code == 201
+    bot = made.json()
+    assert (bot["slug"], bot["name"], bot["prompt_version"]) == ("sales", "Sales", 1)
+    assert set(bot) == FIELDS
+    asked = client.post("/v1/ai/ask", json={"question": "Hello!", "bot_id": "sales"})
+    assert asked.status_code == 200
+    renamed = client.patch("/v1/bots/sales", json={"name": "Sales desk"}).json()
+    assert (renamed["slug"], renamed["name"]) == ("sales", "Sales desk")
+    unsure = error_of(client.delete("/v1/bots/sales", params={"confirm": "assistant"}), 422)
+    assert unsure["message"] == "To delete this bot, type its short name: sales."
+    error_of(client.delete("/v1/bots/sales"), 422)
+    by_id = f"/v1/bots/{bot['bot_id']}"
+    assert client.get(by_id).json() == renamed
+    gone = client.delete(by_id, params={"confirm": "sales"})
+    assert (gone.status_code, gone.content) == (204, b"")
+    for method in ("get", "patch", "delete"):
+        body = {"json": {"name": "x"}} if method == "patch" else {}
+        reply = client.request(method, "/v1/bots/sales", params={"confirm": "sales"}, **body)
+        assert error_of(reply, 404)["code"] == "not_found"
+
+
+def test_the_last_bot_stays(client: TestClient, error_of: ErrorOf, slug: str) -> None:
+    assert len(client.get("/v1/bots").json()["bots"]) == 1
+    error = error_of(client.delete(f"/v1/bots/{slug}", params={"confirm": slug}), 409)
+    assert error["message"] == "A tenant needs a bot; make another one first."
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"slug": "Two Words", "name": "x"}, 422),
+        ({"slug": "fine"}, 422),
+        ({"slug": "fine", "name": " "}, 422),
+        ({"slug": "fine", "name": "a\0b"}, 422),
+        ({"slug": "fine", "name": "x" * 201}, 422),
+        ({"slug": "fine", "name": "x", "persona": "y"}, 422),
+    ],
+)
+def test_a_wrong_bot_is_not_made(
+    client: TestClient, error_of: ErrorOf, body: dict[str, str], status: int
+) -> None:
+    error_of(client.post("/v1/bots", json=body), status)
+    assert len(client.get("/v1/bots").json()["bots"]) == 1
+
+
+def test_a_taken_short_name_is_refused(client: TestClient, error_of: ErrorOf, slug: str) -> None:
+    error = error_of(client.post("/v1/bots", json={"slug": slug, "name": "Another"}), 409)
+    assert "exists already" in error["message"]
+
+
+def test_who_made_renamed_and_deleted_a_bot_is_in_the_log(
+    visitor: Visitor, error_of: ErrorOf
+) -> None:
+    ada = visitor.bearer(ADA)
+    call = visitor.client.request
+    new_member = {"email": BEN, "role": "operator"}
+    call("post", "/v1/members", json=new_member, headers=ada)
+    ben = visitor.bearer(BEN)
+    new = {"slug": "logged", "name": "Logged"}
+    error_of(call("post", "/v1/bots", json=new, headers=ben), 403)
+    made = call("post", "/v1/bots", json=new, headers=ada).json()
+    path = f"/v1/bots/{made['bot_id']}"
+    assert call("get", path, headers=ben).status_code == 200
+    error_of(call("patch", path, json={"name": "Ben's"}, headers=ben), 403)
+    call("patch", path, json={"name": "Renamed"}, headers=ada)
+    error_of(call("delete", path, params={"confirm": "logged"}, headers=ben), 403)
+    assert call("delete", path, params={"confirm": "logged"}, headers=ada).status_code == 204
+    services = visitor.services
+    with services.database.tenant(services.local_tenant_id) as session:
+        events = session.scalars(
+            select(AuditEvent)
+            .where(AuditEvent.object_kind == "bot", AuditEvent.object_id == made["bot_id"])
+            .order_by(AuditEvent.at)
+        ).all()
+    created, changed, deleted = events
+    assert [event.action for event in events] == ["created", "changed", "deleted"]
+    assert {event.actor_kind for event in events} == {"person"}
+    assert len({event.actor_id for event in events}) == 1
+    assert created.before is None
+    assert created.after is not None
+    assert (created.after["slug"], created.after["name"]) == ("logged", "Logged")
+    assert (changed.before, changed.after) == ({"name": "Logged"}, {"name": "Renamed"})
+    assert deleted.before is not None
+    assert (deleted.before["name"], deleted.after) == ("Renamed", None)

@@ -104,3 +104,44 @@ def test_a_file_that_cannot_be_read_is_named(
         file = str(tmp_path / name)
         ran = run_beside("bot", "edit", "--file", file, "--tenant", tenant)
         assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1)
+
+
+def test_a_bot_is_created_listed_renamed_and_deleted(
+    run_beside: Callable, console: Services, tenant: str
+) -> None:
+    made = run_beside("bot", "create", "sales", "--name", "Sales", "--tenant", tenant)
+    assert (made.code, made.err) == (0, "")
+    assert made.out.startswith("Created sales (Sales), id ")
+    named = run_beside("bot", "rename", "sales", "--name", "Sales desk", "--tenant", tenant)
+    assert named.out == "sales is shown as Sales desk now.\n"
+    tenant_id = console.tenants.find(tenant).tenant_id
+    content = console.bot_versions.open_draft(tenant_id, "sales").content
+    console.bot_versions.save_draft(tenant_id, "sales", content, edit=0, based_on=1)
+    lines = run_beside("bot", "list", "--tenant", tenant).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["assistant", "sales"]
+    assert lines[1].endswith(
+        "Sales desk  (version 1, open draft; 0 conversations and 0 sources of its own)"
+    )
+    gone = run_beside("bot", "delete", "sales", "--tenant", tenant, "--confirm", "sales")
+    assert gone.out == "Deleted sales with 0 conversations and 0 sources of its own.\n"
+    assert [bot.slug for bot in console.bots.list(tenant_id)] == ["assistant"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("create", "Two Words", "--name", "x"), "no short name of a bot"),
+        (("create", "assistant", "--name", "x"), "exists already"),
+        (("create", "fine", "--name", " "), "needs a name"),
+        (("rename", "nobody", "--name", "x"), "There is no bot 'nobody'"),
+        (("delete", "assistant", "--confirm", "other"), "type its short name: assistant"),
+        (("delete", "assistant", "--confirm", "assistant"), "A tenant needs a bot"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_bot_that_cannot_be_made_or_deleted_is_told_in_one_line(
+    run_beside: Callable, tenant: str, words: tuple[str, ...], sentence: str
+) -> None:
+    ran = run_beside("bot", *words, "--tenant", tenant)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert sentence in ran.err

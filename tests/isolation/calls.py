@@ -47,6 +47,7 @@ OF_NO_TENANT = {
     "health": "of the process",
     "audit.record": "writes what the caller says into its own log, and reads nothing",
     "ingest.preview": "stores nothing, reads nothing",
+    "previews.system_size": "counts what it is given",
     "embedding_switches.start_due": "of all tenants, at the start of a worker",
     "access.people": "the administration's; services ask it for whom they were told",
     "access.members.tenants_of": "asked with the caller's own person",

@@ -43,6 +43,8 @@ SAMPLES: dict[str, Any] = {
     "expires_at": "2090-01-01T00:00:00Z",
     "limit": 100,
     "edit": 1,
+    "slug": "ours-new",
+    "confirm": "zanzibar-bot",  # of theirs: a hole would really delete it
 }
 
 

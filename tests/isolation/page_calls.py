@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 from unittest.mock import patch
+from uuid import UUID
 
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.state import QueryParamsProxy
@@ -20,9 +21,12 @@ from streamlit.testing.v1.element_tree import parse_tree_from_messages
 
 import pages._identity
 import pages._services
+from leanrag.bot_content import BotContent
+from leanrag.bot_version_rows import BotVersion, VersionStamp
 from leanrag.errors import Forbidden
 from leanrag.guarded_services import guard_services
 from leanrag.permitted_calls import INSTALLATION, PERMITTED
+from pages._bots_draft import Editing
 from pages._menu import PAGES
 from tests.access_parts import cookie_of
 from tests.isolation.calls import Method, attack_method
@@ -35,6 +39,7 @@ OF_ALL_PAGES = frozenset({"lang", "sign_in_failed"})  # no page looks anything u
 # Where pages keep ids between two drawings, and in which form.
 KEPT: dict[str, Callable[[Any], Any]] = {
     "shell_tenant": str,
+    "shell_person": str,
     "chat_conversation": str,
     "chat_xray_message": str,
     "documents_chosen": lambda one: frozenset({one}),
@@ -42,9 +47,18 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "retrieval_bot": lambda one: one,
     "retrieval_opened": lambda one: one,
     "audit_names": lambda one: {str(one): "somebody"},
+    "bots_editing": lambda one: {one: _editing(one)} if isinstance(one, UUID) else {},
+    "chat_bot": str,
 }
 ECHOES = frozenset({"audit.record"})  # what we say stands in our own log, their ids too
-READS_NOTHING = "ingest.preview"  # cuts what it is given, and stores nothing
+# These cut or count what they are given, and store nothing.
+READ_NOTHING = frozenset({"ingest.preview", "previews.system_size"})
+
+
+def _editing(bot_id: UUID) -> Editing:
+    """Return an editor of a bot with a text of ours, as the page of bots keeps it."""
+    seen = BotVersion(VersionStamp(0, "draft"), BotContent())
+    return Editing(bot_id, seen, BotContent(persona="A text of ours"))
 
 
 @dataclasses.dataclass
@@ -54,6 +68,7 @@ class Visit:
     text: str
     read: frozenset[str]
     kept: dict[str, Any]
+    console: AppTest
 
 
 class Visitor:
@@ -82,7 +97,24 @@ class Visitor:
         if console.exception:
             raise NotCovered(f"{page} broke with {query} {state}: {console.exception[0].value}")
         kept = dict(console._session_state.filtered_state)
-        return Visit("\n".join(self._sent), frozenset(self._read), kept)
+        return Visit("\n".join(self._sent), frozenset(self._read), kept, console)
+
+    def answer(self, page: str, button: str, boxes: dict[str, str]) -> str:
+        """Press a button that asks something, write into its boxes, and send that off.
+
+        Returns what came to the browser then. Raises NotCovered where there is no such button.
+        """
+        console = self.open(page).console
+        try:
+            console.button(key=button).click().run()
+            for key, text in boxes.items():
+                console.text_input(key=key).set_value(text)
+            (send,) = (one for one in console.button if one.form_id)
+        except (KeyError, ValueError) as missing:
+            raise NotCovered(f"{page} asks nothing by {button}.") from missing
+        self._sent.clear()
+        send.click().run()
+        return "\n".join(self._sent)
 
     def watch(self, patches: ExitStack) -> None:
         """Note every message to the browser, and every parameter that is asked for."""
@@ -190,9 +222,28 @@ def attack_calls(wall: Wall) -> Iterator[Attempt]:
         for name in path.split("."):
             call = getattr(call, name)
         if needed == INSTALLATION:
-            yield _refused(path, "of the installation", call, {})
-        elif path != READS_NOTHING:
+            yield from _attack_installation(wall, Method(path, call))
+        elif path not in READ_NOTHING:
             yield from _attack_call(wall, Method(path, call))
+
+
+def _attack_installation(wall: Wall, method: Method) -> Iterator[Attempt]:
+    """Do to their tenant what administrators of the installation do, by its id and by its name."""
+    given = {
+        "slug": "ours-too",
+        "name": "Ours too",
+        "reason": "Because we say so.",
+        "tenant_id": wall.theirs,
+        "email": "owner@ours.example",  # to become their owner
+    }
+    for named in (str(wall.theirs), "theirs"):
+        known = {**given, "slug_or_id": named}
+        own = {name: known[name] for name in method.parameters if name in known}
+        if set(_required(method)) - set(own):
+            raise NotCovered(f"{method.name} takes what no attack on the installation knows.")
+        yield _refused(method.name, f"of the installation, {named}", method.call, own)
+        if not {"slug_or_id"} & set(own):
+            return
 
 
 def _attack_call(wall: Wall, method: Method) -> Iterator[Attempt]:
@@ -227,6 +278,36 @@ def _refused(path: str, kind: str, call: Callable[..., Any], given: dict[str, An
 def _look(wall: Wall, page: str, kind: str, visit: Visit, *, sent: str = "") -> Attempt:
     seen = wall.seen(visit.text, sent=sent)
     return Attempt(page, kind, f"read {seen}" if seen else "")
+
+
+def attack_dialogs(wall: Wall, visitor: Visitor) -> Iterator[Attempt]:
+    """Answer the question before our own tenant's deletion with what names theirs."""
+    tenants = wall.services.tenants
+    before = wall.fingerprint()
+    for typed in ("theirs", str(wall.theirs), "ours\ntheirs", " theirs ", "%"):
+        text = visitor.answer("account", "tenants_delete_account", {"tenants_typed": typed})
+        states = [tenants.get(tenant_id).status for tenant_id in (wall.ours, wall.theirs)]
+        gone = "" if states == ["active", "active"] else f"they are {states}"
+        leak = gone or wall.seen(text, sent=typed)
+        yield Attempt("account", f"deletion, {typed!r} typed", leak)
+    changed = "changed something of theirs" if wall.fingerprint() != before else ""
+    yield Attempt("account", "nothing of theirs is deleted", changed)
+
+
+@contextmanager
+def administering(wall: Wall) -> Iterator[tuple[Wall, Visitor]]:
+    """Let the pages be an administrator's of the installation, who is in no tenant.
+
+    Which tenants there are is theirs to see: the ids of tenants are no secret then.
+    """
+    people = wall.services.access.people
+    person_id = people.add("root@installation.example")
+    people.make_administrator(person_id)
+    outside = dataclasses.replace(
+        wall, our_person=person_id, markers=wall.markers - {str(wall.theirs)}
+    )
+    with visiting(outside) as visitor:
+        yield outside, visitor
 
 
 def menu() -> list[str]:

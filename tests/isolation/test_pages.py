@@ -9,9 +9,11 @@ import pytest
 from leanrag.permitted_calls import PERMITTED
 from tests.isolation.page_calls import (
     KEPT,
-    READS_NOTHING,
+    READ_NOTHING,
     Visitor,
+    administering,
     attack_calls,
+    attack_dialogs,
     attack_page,
     ids_of,
     menu,
@@ -44,12 +46,31 @@ def test_no_call_of_a_page_shows_or_changes_anything_of_another_tenant(wall: Wal
     attempts = list(attack_calls(wall))
     leaked = [attempt for attempt in attempts if attempt.leak]
     print(f"{len(PERMITTED)} calls: {len(attempts)} tried, {len(leaked)} leaked")
-    assert {attempt.place for attempt in attempts} == set(PERMITTED) - {READS_NOTHING}
+    assert {attempt.place for attempt in attempts} == set(PERMITTED) - READ_NOTHING
     assert leaked == []
 
 
+def test_no_dialog_about_a_tenant_reaches_another_one(wall: Wall, visitor: Visitor) -> None:
+    attempts = list(attack_dialogs(wall, visitor))
+    print(f"{len(attempts)} tried")
+    assert [attempt for attempt in attempts if attempt.leak] == []
+
+
+def test_an_administrator_of_the_installation_sees_nothing_inside_of_a_tenant(wall: Wall) -> None:
+    with administering(wall) as (outside, visitor):
+        drawn = visitor.open("tenants").text
+        tried = [
+            attempt
+            for page in menu()
+            for attempt in attack_page(outside, visitor, page, is_thorough=False)
+        ]
+    assert "Theirs" in drawn, "the list of tenants is theirs to see"
+    print(f"{len(tried)} tried")
+    assert [attempt for attempt in tried if attempt.leak] == []
+
+
 def test_the_parameters_of_a_page_are_found_while_it_runs(wall: Wall, visitor: Visitor) -> None:
-    assert parameters_of(wall, visitor, "chat") == {"conversation"}
+    assert parameters_of(wall, visitor, "chat") == {"bot", "conversation"}
     assert parameters_of(wall, visitor, "documents") >= {"source", "suggestions", "find", "page"}
     assert parameters_of(wall, visitor, "passages") >= {"passage", "source", "review", "words"}
 

@@ -93,6 +93,16 @@ SCENES = (
     Scene("retrieval", lambda _: {"q": "copper kettle"}, name="question"),
     Scene("tuning", clicks=("tuning_reset",)),
     Scene("tuning", state=lambda _: {"tuning_question": "How much is it?"}, name="question"),
+    Scene("bots"),
+    Scene("bots", clicks=("bots_new",), name="new"),
+    Scene("bots", lambda _: {"bot": "assistant"}, name="one"),
+    Scene("bots", lambda _: {"bot": "assistant"}, clicks=("bots_publish",), name="publish"),
+    Scene(
+        "bots",
+        lambda _: {"bot": "assistant"},
+        lambda _: {"bots_view": "versions"},
+        name="versions",
+    ),
     Scene("usage"),
     Scene("members", is_alike=False),
     Scene("members", clicks=("members_add",), is_alike=False, name="add"),
@@ -246,7 +256,12 @@ def _written(
     return {key for key in seen.keys if use_of(key) not in (READS, ANYONE)}
 
 
-LINES = {"chat": "ask", "documents": "knowledge.write", "passages": "knowledge.write"}
+LINES = {
+    "bots": "bots.write",
+    "chat": "ask",
+    "documents": "knowledge.write",
+    "passages": "knowledge.write",
+}
 
 
 def _check_line(scene: Scene, seen: Drawn, role: Role) -> None:
