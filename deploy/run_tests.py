@@ -1,9 +1,10 @@
-"""Run every test, in three processes at once where there are two processors, with coverage of all.
+"""Run every test, in three processes at once where there are two processors, with coverage.
 
     python deploy/run_tests.py [arguments of pytest]
 
 With arguments one process runs what they name. Most tests wait for a database, a browser or a
-worker half of their time, so three processes keep two processors busy.
+worker half of their time, so three processes keep two processors busy. Tests of pages are not
+measured then: to be traced doubles their time, and others call what they call.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parent.parent
-# Of about the same length: programs and browsers, pages and the API, and the product's own calls.
+# Of about the same length: programs, browsers and the API; pages; and the product's own calls.
 GROUPS = {
-    "programs": ("bench", "cli", "crawl", "db", "e2e", "ingest"),
-    "pages": ("api", "isolation", "pages"),
+    "programs": ("api", "bench", "cli", "crawl", "db", "e2e", "ingest"),
+    "pages": ("isolation", "pages"),
 }
-PYTEST = (sys.executable, "-m", "pytest", "--cov")
+UNMEASURED = "pages"
+PYTEST = (sys.executable, "-m", "pytest")
+MEASURED = ("--cov", "--cov-report=")
 COVERAGE = (sys.executable, "-m", "coverage")
 
 
 def main(arguments: list[str]) -> int:
     """Run the tests and return pytest's exit code, the worst of all."""
     if arguments or (os.cpu_count() or 1) < 2:
-        return subprocess.call([*PYTEST, "--cov-report=term", *arguments], cwd=ROOT)
+        return subprocess.call([*PYTEST, "--cov", "--cov-report=term", *arguments], cwd=ROOT)
     began = time.monotonic()
     named = [f"tests/{name}" for group in GROUPS.values() for name in group]
     with ExitStack() as files:
@@ -54,7 +57,7 @@ def _start(tests: list[str], name: str, output: IO[bytes] | None) -> subprocess.
     """Run a group of the tests beside the others; its output goes to a file, or is seen at once."""
     caches = ("-o", f"cache_dir=.pytest_cache/{name}")
     return subprocess.Popen(
-        [*PYTEST, "--cov-report=", *caches, *tests],
+        [*PYTEST, *(() if name == UNMEASURED else MEASURED), *caches, *tests],
         cwd=ROOT,
         env={**os.environ, "COVERAGE_FILE": f".coverage.{name}"},
         stdout=output,

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from db.models import AuditEvent
-from tests.signed_in_api import ADA, BEN, Visitor
+from tests.signed_in_api import ADA, Visitor
 
+CORA = "cora@demo.example"  # nobody else's: tests share a database
 ErrorOf = Callable[[Any, int], dict[str, Any]]
 FIELDS = {
     *("bot_id", "slug", "name", "prompt_version"),
@@ -140,18 +141,20 @@ def test_who_made_renamed_and_deleted_a_bot_is_in_the_log(
 ) -> None:
     ada = visitor.bearer(ADA)
     call = visitor.client.request
-    new_member = {"email": BEN, "role": "operator"}
-    call("post", "/v1/members", json=new_member, headers=ada)
-    ben = visitor.bearer(BEN)
+    new_member = {"email": CORA, "role": "operator"}
+    member = call("post", "/v1/members", json=new_member, headers=ada).json()
+    cora = visitor.bearer(CORA)
     new = {"slug": "logged", "name": "Logged"}
-    error_of(call("post", "/v1/bots", json=new, headers=ben), 403)
+    error_of(call("post", "/v1/bots", json=new, headers=cora), 403)
     made = call("post", "/v1/bots", json=new, headers=ada).json()
     path = f"/v1/bots/{made['bot_id']}"
-    assert call("get", path, headers=ben).status_code == 200
-    error_of(call("patch", path, json={"name": "Ben's"}, headers=ben), 403)
+    assert call("get", path, headers=cora).status_code == 200
+    error_of(call("patch", path, json={"name": "Cora's"}, headers=cora), 403)
     call("patch", path, json={"name": "Renamed"}, headers=ada)
-    error_of(call("delete", path, params={"confirm": "logged"}, headers=ben), 403)
+    error_of(call("delete", path, params={"confirm": "logged"}, headers=cora), 403)
     assert call("delete", path, params={"confirm": "logged"}, headers=ada).status_code == 204
+    member_path = f"/v1/members/{member['person_id']}"
+    assert call("delete", member_path, headers=ada).status_code == 204
     services = visitor.services
     with services.database.tenant(services.local_tenant_id) as session:
         events = session.scalars(

@@ -22,6 +22,7 @@ from leanrag.guarded_database import GuardedDatabase
 from leanrag.ingest.attempt import Attempt
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.progress import Progress
+from leanrag.right_of_way import RightOfWay
 from leanrag.sources import SourceView
 from tests.job_parts import (
     QUICK,
@@ -255,7 +256,8 @@ def test_the_reader_of_a_killed_worker_ends_with_it_and_the_file_is_read_again(
 def test_every_word_of_progress_hears_that_the_worker_ends(parts: Parts, tenant_id: UUID):
     accepted = parts.ingest.accept(tenant_id, Upload("a.txt", LONG.encode()))
     ending = Attempt(3, lambda: True)
-    progress = Progress(parts.database, tenant_id, accepted.source.source_id, ending)
+    source_id = accepted.source.source_id
+    progress = Progress(parts.database, tenant_id, source_id, RightOfWay(), ending)
     for word in (lambda: progress.begin("cutting"), lambda: progress.advance(1), progress.wait):
         with pytest.raises(ProcessingInterrupted):
             word()

@@ -138,7 +138,7 @@ def test_a_bot_is_deleted_with_what_is_its_own_once_its_short_name_is_typed(
     ask(ada.answerer, tenant_id, "Hello!", bot=bot.slug)
     page = open_bots(bot.slug)
     page.button(key=f"bots_delete_{bot.bot_id}").click().run()
-    assert "its conversations (1), the sources that are its own (0)" in texts(page)
+    assert "its conversations (1), and the sources that are its own (0)" in texts(page)
     assert "That is not its short name" in texts(delete(page, bot, "shop-assistant"))
     assert len(ada.bots.list(tenant_id)) == 2
     delete(page, bot, bot.slug)
