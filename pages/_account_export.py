@@ -19,8 +19,7 @@ from leanrag.tenants import TenantView
 from pages._documents_words import size_text
 from pages._downloads import visitor_later
 from pages._locale import number, t
-from pages._tenants_errors import problem_text
-from pages._tenants_notice import complain, say
+from pages._tenants_notice import notice
 from pages._tenants_work import POLL_SECONDS, Work, poll
 
 _KEY = "account_export"
@@ -99,7 +98,7 @@ def _make(services: Services, tenant: TenantView) -> None:
         made.make(services)
     except LeanRagError as error:
         _forget()
-        complain(problem_text(error))
+        notice.complain(error)
 
 
 def _draw_file(made: TenantFile) -> None:
@@ -139,7 +138,7 @@ def _watch(made: TenantFile) -> None:
     """Show the page anew once the file was taken: it is there no more."""
     if made.is_taken:
         _forget()
-        say(t("account.export_taken"))
+        notice.say(t("account.export_taken"))
         st.rerun()
 
 
@@ -152,10 +151,10 @@ def _forget() -> None:
 def _complain(error: BaseException) -> None:
     _forget()
     if isinstance(error, LeanRagError):
-        complain(problem_text(error))
+        notice.complain(error)
     else:
         _log.error("Exporting a tenant failed.", exc_info=error)
-        complain(t("account.export_failed"))
+        notice.complain(t("account.export_failed"))
     st.rerun()
 
 

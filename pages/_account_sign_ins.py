@@ -14,7 +14,7 @@ from pages._account_device import browser_name, is_handheld, system_name
 from pages._chat_text import isolated
 from pages._locale import number, t, when
 from pages._safe_text import plain_text
-from pages._tenants_notice import attempt
+from pages._tenants_notice import notice
 from pages._visitor import sign_out
 
 _PER_PAGE = 10
@@ -96,7 +96,7 @@ def _end(services: Services, identity: Identity, sign_in_id: UUID) -> None:
     person_id = identity.person_id
     assert person_id is not None  # draw_sign_ins drew nothing otherwise
     revoke = services.access.sessions.revoke
-    attempt(lambda: revoke(person_id, sign_in_id), t("account.ended"))
+    notice.attempt(lambda: revoke(person_id, sign_in_id), t("account.ended"))
 
 
 def _confirm(services: Services, identity: Identity, others: int) -> None:
@@ -122,7 +122,7 @@ def _end_others(services: Services, identity: Identity) -> None:
     person_id, keep = identity.person_id, identity.sign_in_id
     assert person_id is not None
     revoke = services.access.sessions.revoke_others
-    attempt(
+    notice.attempt(
         lambda: revoke(person_id, keep=keep),
         lambda count: t("account.ended_many", count=number(count)),
     )

@@ -8,9 +8,10 @@ from leanrag.bootstrap import Services
 from leanrag.identity import Identity
 from pages._account_export import draw_export
 from pages._locale import t
+from pages._names import name_text
 from pages._services import may
 from pages._tenants_delete import draw_delete
-from pages._tenants_words import name_text, state_badge
+from pages._tenants_words import state_badge
 
 
 def draw_own_tenant(services: Services, identity: Identity) -> None:

@@ -13,10 +13,10 @@ from leanrag.identity import Identity, Membership
 from pages._chat_text import isolated
 from pages._identity import enter_tenant
 from pages._locale import t
+from pages._names import name_text
 from pages._safe_text import plain_text
-from pages._tenants_errors import problem_text
-from pages._tenants_notice import complain
-from pages._tenants_words import name_text, state_badge
+from pages._tenants_notice import notice
+from pages._tenants_words import state_badge
 
 
 def draw_memberships(services: Services, identity: Identity) -> None:
@@ -69,6 +69,6 @@ def _enter(services: Services, identity: Identity, tenant_id: UUID) -> None:
     try:
         services.access.sessions.choose_tenant(identity, tenant_id)
     except LeanRagError as error:
-        complain(problem_text(error))
+        notice.complain(error)
     else:
         enter_tenant(tenant_id)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from leanrag.bootstrap import Services
 from leanrag.bot_summaries import BotSummary
 from pages._bots_address import close_bot
-from pages._bots_create import MAX_NAME
-from pages._bots_notice import attempt, complain, draw_problem
-from pages._bots_words import name_text
+from pages._bots_notice import notice
 from pages._chat_text import isolated
+from pages._delete_by_name import ask_deletion
 from pages._locale import number, t
+from pages._names import MAX_NAME, name_text
 from pages._safe_text import plain_text
 from pages._services import current_tenant
 
-_NAME, _TYPED = "bots_rename_name", "bots_typed"
+_NAME = "bots_rename_name"
 
 
 def draw_rename(services: Services, bot: BotSummary) -> None:
@@ -34,14 +36,13 @@ def draw_delete(services: Services, bot: BotSummary, *, is_last: bool) -> None:
         help=t("bots.error_last") if is_last else None,
         key=f"bots_delete_{bot.bot_id}",
     ):
-        st.session_state[_TYPED] = ""
         _ask_deletion(services, bot)
 
 
 def _ask_name(services: Services, bot: BotSummary) -> None:
     @st.dialog(t("bots.rename_title"), icon=":material/edit:")
     def ask() -> None:
-        has_failed = draw_problem()
+        has_failed = notice.draw_problem()
         with st.form("bots_rename_form", border=False):
             st.text_input(t("bots.name"), key=_NAME, max_chars=MAX_NAME, autocomplete="off")
             st.caption(t("bots.rename_stays", slug=isolated(plain_text(bot.slug))))
@@ -56,48 +57,24 @@ def _ask_name(services: Services, bot: BotSummary) -> None:
 
 def _rename(services: Services, bot: BotSummary) -> None:
     name = str(st.session_state[_NAME])
-    attempt(
+    notice.attempt(
         lambda: services.bots.rename(current_tenant(), bot.bot_id, name),
         t("bots.renamed", name=name_text(name.strip())),
     )
 
 
 def _ask_deletion(services: Services, bot: BotSummary) -> None:
-    @st.dialog(t("bots.delete_title"), icon=":material/delete_forever:")
-    def ask() -> None:
-        with st.container(key="interface-bots-delete"):
-            st.markdown(f"**{name_text(bot.name)}**")
-        st.markdown(
-            t(
-                "bots.delete_goes",
-                conversations=number(bot.conversations),
-                sources=number(bot.own_sources),
-            )
-        )
-        st.caption(t("bots.delete_stays"))
-        has_failed = draw_problem()
-        with st.form("bots_delete_form", border=False):
-            label = t("bots.delete_type", slug=isolated(plain_text(bot.slug)))
-            st.text_input(label, key=_TYPED, autocomplete="off")
-            pressed = st.form_submit_button(
-                t("bots.delete_yes"),
-                type="primary",
-                icon=":material/delete_forever:",
-                on_click=_delete,
-                args=(services, bot),
-            )
-        if pressed and not has_failed:
-            st.rerun()
-
-    ask()
+    goes = t(
+        "bots.delete_goes",
+        conversations=number(bot.conversations),
+        sources=number(bot.own_sources),
+    )
+    delete = partial(_delete, services, bot)
+    ask_deletion(notice, name=bot.name, slug=bot.slug, goes=goes, delete=delete)
 
 
-def _delete(services: Services, bot: BotSummary) -> None:
-    typed = str(st.session_state[_TYPED]).strip()
-    if typed != bot.slug:
-        complain(plain_text(t("bots.error_wrong_slug", slug=bot.slug)))
-        return
-    if attempt(
+def _delete(services: Services, bot: BotSummary, typed: str) -> None:
+    if notice.attempt(
         lambda: services.bots.delete(current_tenant(), bot.bot_id, confirmed=typed),
         t("bots.deleted", name=name_text(bot.name)),
     ):

@@ -7,16 +7,12 @@ import streamlit as st
 from leanrag.bootstrap import Services
 from leanrag.errors import LeanRagError
 from pages._bots_address import open_bot
-from pages._bots_errors import problem_text
-from pages._bots_notice import complain, draw_problem, say
-from pages._bots_words import name_text
+from pages._bots_notice import notice
 from pages._locale import t
+from pages._names import MAX_NAME, MAX_SLUG, name_text, short_name
 from pages._services import current_tenant
-from pages._tenants_create import short_name
 
 _NAME, _SLUG = "bots_new_name", "bots_new_slug"
-MAX_SLUG = 63
-MAX_NAME = 200
 
 
 def draw_create(services: Services) -> None:
@@ -31,7 +27,7 @@ def _ask(services: Services) -> None:
     @st.dialog(t("bots.new"), icon=":material/smart_toy:")
     def ask() -> None:
         st.caption(t("bots.new_intro"))
-        has_failed = draw_problem()
+        has_failed = notice.draw_problem()
         with st.form("bots_new_form", border=False):
             st.text_input(t("bots.name"), key=_NAME, max_chars=MAX_NAME, autocomplete="off")
             st.text_input(
@@ -56,7 +52,7 @@ def _create(services: Services) -> None:
     try:
         made = services.bots.create(current_tenant(), slug or short_name(name), name)
     except LeanRagError as error:
-        complain(problem_text(error))
+        notice.complain(error)
         return
     open_bot(made.slug)
-    say(t("bots.created", name=name_text(made.name)))
+    notice.say(t("bots.created", name=name_text(made.name)))

@@ -11,15 +11,15 @@ from leanrag.bootstrap import Services
 from leanrag.bot_summaries import BotSummary
 from pages._bots_address import open_bot
 from pages._bots_change import draw_delete, draw_rename
-from pages._bots_words import draft_badge, held_text, name_text, version_badge
+from pages._bots_words import draft_badge, held_text, version_badge
 from pages._chat_text import isolated
 from pages._locale import number, t
+from pages._names import name_text
 from pages._safe_text import plain_text
+from pages._search import SEARCHED_FROM, search
 from pages._services import may
 
 BOTS_PER_PAGE = 15
-_SEARCH_FROM = 8  # fewer are seen at a glance
-_FIND = "bots_find"
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-bots_who_"]) {
   flex: 1 1 16rem;
@@ -30,11 +30,13 @@ _STYLE = """<style>
 
 def draw_list(services: Services, bots: Sequence[BotSummary]) -> None:
     """Draw the bots that the search leaves, a page at a time."""
-    found = _search(bots)
+    found = search(
+        bots, lambda bot: f"{bot.name} {bot.slug}", label=t("bots.search"), key="bots_find"
+    )
     if not found:
         st.info(t("bots.nothing"), icon=":material/search_off:")
         return
-    if len(bots) >= _SEARCH_FROM:
+    if len(bots) >= SEARCHED_FROM:
         st.caption(t("bots.listed", count=number(len(found)), total=number(len(bots))))
     st.html(_STYLE)
     pages = ceil(len(found) / BOTS_PER_PAGE)
@@ -44,24 +46,6 @@ def draw_list(services: Services, bots: Sequence[BotSummary]) -> None:
         _draw_bot(services, bot, is_first=bot == bots[0], is_last=len(bots) == 1)
     if pages > 1:
         st.pagination(pages, max_visible_pages=7, key=page_key)
-
-
-def _search(bots: Sequence[BotSummary]) -> Sequence[BotSummary]:
-    if len(bots) < _SEARCH_FROM:
-        return bots
-    words = st.text_input(
-        t("bots.search"),
-        type="search",
-        icon=":material/search:",
-        placeholder=t("bots.search"),
-        label_visibility="collapsed",
-        max_chars=200,
-        key=_FIND,
-    )
-    wanted = words.casefold().split()
-    return [
-        bot for bot in bots if all(word in f"{bot.name} {bot.slug}".casefold() for word in wanted)
-    ]
 
 
 def _draw_bot(services: Services, bot: BotSummary, *, is_first: bool, is_last: bool) -> None:

@@ -9,15 +9,15 @@ from leanrag.bot_summaries import BotSummary
 from leanrag.bot_version_rows import BotVersion
 from pages._bots_address import close_bot
 from pages._bots_change import draw_delete, draw_rename
-from pages._bots_create import MAX_NAME
 from pages._bots_draft import open_editing
-from pages._bots_notice import draw_notice
+from pages._bots_notice import notice
 from pages._bots_save import draw_bar
 from pages._bots_texts import draw_boxes, draw_content
 from pages._bots_versions import draw_versions
-from pages._bots_words import draft_badge, held_text, name_text, version_badge
+from pages._bots_words import draft_badge, held_text, version_badge
 from pages._chat_text import isolated
 from pages._locale import is_right_to_left, t
+from pages._names import MAX_NAME, name_text
 from pages._reading import say_reads_only
 from pages._safe_text import plain_text
 from pages._services import current_tenant, may
@@ -42,7 +42,7 @@ def draw_bot(services: Services, bot: BotSummary, *, is_last: bool) -> None:
         st.markdown(f"{version_badge(bot.prompt_version)}{draft_badge(bot)}")
         st.caption(f"{isolated(plain_text(bot.slug))} · {held_text(bot)}")
     _draw_actions(services, bot, is_last=is_last)
-    draw_notice()
+    notice.draw()
     if not may("bots.write"):
         say_reads_only("bots", "bots.write")
     view = st.segmented_control(

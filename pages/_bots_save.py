@@ -23,9 +23,9 @@ from pages._bots_draft import (
     typed,
 )
 from pages._bots_errors import clashing_fields, problem_text
-from pages._bots_notice import complain, draw_problem, say
-from pages._bots_words import name_text
+from pages._bots_notice import notice
 from pages._locale import number, t, when
+from pages._names import name_text
 from pages._services import current_tenant
 
 _NOTE, _PUBLISHED = "bots_note", "bots_published"
@@ -78,7 +78,7 @@ def _standing(editing: Editing, published: BotVersion) -> str:
 def _save(services: Services, editing: Editing) -> None:
     editing = typed(editing)
     if not editing.is_changed:
-        say(t("bots.nothing_to_save"))
+        notice.say(t("bots.nothing_to_save"))
         return
     _attempt(
         lambda: start_over(editing.bot_id, _store(services, editing, editing.content)),
@@ -96,9 +96,9 @@ def _attempt(change: Callable[[], object], done: str) -> None:
     except Conflict:
         _log.info("A draft was saved by somebody else before.")
     except LeanRagError as error:
-        complain(problem_text(error))
+        notice.complain(error)
     else:
-        say(done)
+        notice.say(done)
 
 
 def _store(
@@ -124,7 +124,7 @@ def _ask_publishing(services: Services, editing: Editing, published: BotVersion)
     def ask() -> None:
         if st.session_state.pop(_PUBLISHED, False):
             st.rerun()
-        draw_problem()
+        notice.draw_problem()
         mine = latest(editing)
         try:
             base, content = _base_of(services, mine, published), tidy(mine.content)
@@ -180,10 +180,10 @@ def _publish(services: Services, editing: Editing) -> None:
         )
         start_over(editing.bot_id, services.bot_versions.open_draft(tenant_id, editing.bot_id))
     except LeanRagError as error:
-        complain(problem_text(error))
+        notice.complain(error)
     else:
         st.session_state[_PUBLISHED] = True
-        say(t("bots.published", version=number(made.stamp.version)))
+        notice.say(t("bots.published", version=number(made.stamp.version)))
 
 
 def _draw_clash(

@@ -11,10 +11,11 @@ from leanrag.bootstrap import Services
 from leanrag.bot_content import MAX_NOTE_CHARACTERS, changes
 from leanrag.bot_version_rows import ROUTING_NOTE, BotVersion, VersionStamp
 from pages._bots_differences import draw_differences
-from pages._bots_notice import attempt, draw_problem
+from pages._bots_notice import notice
 from pages._bots_texts import draw_content
-from pages._bots_words import name_text, stamp_text, state_badge
+from pages._bots_words import stamp_text, state_badge
 from pages._locale import number, t
+from pages._names import name_text
 from pages._services import current_tenant, may
 
 VERSIONS_PER_PAGE = 10
@@ -126,7 +127,7 @@ def _ask_rollback(
     def ask() -> None:
         older = services.bot_versions.get(current_tenant(), bot_id, stamp.version)
         st.markdown(t("bots.back_goes", version=version))
-        has_failed = draw_problem()
+        has_failed = notice.draw_problem()
         draw_differences(changes(published.content, older.content), place="back")
         with st.form("bots_back_form", border=False):
             st.text_input(
@@ -147,7 +148,7 @@ def _ask_rollback(
 
 def _roll_back(services: Services, bot_id: UUID, version: int) -> None:
     note = str(st.session_state[_NOTE])
-    attempt(
+    notice.attempt(
         lambda: services.bot_versions.rollback(current_tenant(), bot_id, to=version, note=note),
         t("bots.rolled_back", version=number(version)),
     )

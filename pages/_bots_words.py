@@ -1,21 +1,13 @@
-"""How bots and their versions are named, as markdown."""
+"""What is said of bots and their versions, as markdown."""
 
 from __future__ import annotations
 
 from leanrag.bot_summaries import BotSummary
 from leanrag.bot_version_rows import VersionStamp, VersionState
-from pages._chat_text import isolated
 from pages._locale import number, t, when
-from pages._passages_words import cut
-from pages._safe_text import plain_text
+from pages._names import name_text
 
-MAX_NAME_LETTERS = 80
 _COLOURS: dict[VersionState, str] = {"draft": "orange", "published": "green", "retired": "gray"}
-
-
-def name_text(name: str, most: int = MAX_NAME_LETTERS) -> str:
-    """Return what a person wrote, cut where it is long, in its own direction."""
-    return isolated(plain_text(cut(name, most)))
 
 
 def version_badge(version: int) -> str:

@@ -15,7 +15,7 @@ from leanrag.members import MemberView
 from leanrag.permissions import may
 from pages._keys_words import KeyState, key_name, key_state, maker_text, makers_of, times_text
 from pages._locale import number, t
-from pages._members_notice import attempt
+from pages._members_notice import notice
 from pages._members_roles import action_text
 
 KEYS_PER_PAGE = 20
@@ -139,4 +139,6 @@ def _ask_revoking(services: Services, tenant_id: UUID, key: KeyView) -> None:
 
 def _revoke(services: Services, tenant_id: UUID, key: KeyView) -> None:
     revoke = services.access.keys.revoke
-    attempt(lambda: revoke(tenant_id, key.key_id), t("keys.revoked_done", name=key_name(key)))
+    notice.attempt(
+        lambda: revoke(tenant_id, key.key_id), t("keys.revoked_done", name=key_name(key))
+    )

@@ -13,13 +13,12 @@ from leanrag.identity import Identity
 from leanrag.permissions import Action
 from pages._keys_words import console_address, example, key_name
 from pages._locale import number, t
+from pages._members_notice import notice
 from pages._members_roles import action_text
-from pages._members_why import why_not
 from pages._services import visitor
 
 DAYS = (30, 90, 365, 0)  # 0: no end
-_NAME, _DAYS, _PROBLEM = "keys_name", "keys_days", "keys_problem"
-_MADE = "keys_made"
+_NAME, _DAYS, _MADE = "keys_name", "keys_days", "keys_made"
 # The button that copies would show only under a mouse.
 _STYLE = """<style>
 .st-key-keys_once [data-testid="stCode"] > div { opacity: 1 !important; }
@@ -42,15 +41,14 @@ def draw_make(services: Services, identity: Identity) -> None:
 
 
 def _ask(services: Services, scopes: tuple[Action, ...]) -> None:
-    for key in (_NAME, _DAYS, _PROBLEM, *(_box(scope) for scope in KEY_SCOPES)):
+    for key in (_NAME, _DAYS, *(_box(scope) for scope in KEY_SCOPES)):
         st.session_state.pop(key, None)  # a dialog that was closed leaves what was typed
 
     @st.dialog(t("keys.make"), icon=":material/key:", width="medium")
     def ask() -> None:
         if _MADE in st.session_state:
             st.rerun()
-        if problem := st.session_state.pop(_PROBLEM, ""):
-            st.error(problem, icon=":material/error:")
+        notice.draw_problem()
         with st.form("keys_new", border=False):
             st.text_input(t("keys.name"), placeholder=t("keys.name_hint"), max_chars=100, key=_NAME)
             _draw_scopes(scopes)
@@ -87,7 +85,7 @@ def _make(services: Services, offered: tuple[Action, ...]) -> None:
             expires_at=datetime.now(UTC) + timedelta(days=days) if days else None,
         )
     except LeanRagError as error:
-        st.session_state[_PROBLEM] = why_not(error)
+        notice.complain(error)
 
 
 def _show(made: NewKey) -> None:

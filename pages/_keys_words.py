@@ -17,7 +17,8 @@ from leanrag.bootstrap import Services
 from leanrag.members import MemberView
 from leanrag.permissions import Action
 from pages._locale import t, when
-from pages._members_words import foreign, member_name
+from pages._members_words import member_name
+from pages._names import name_text
 
 KeyState = Literal["works", "expired", "revoked", "stopped"]
 LOCAL_MAKER = "local"
@@ -73,7 +74,7 @@ def times_text(key: KeyView) -> str:
 
 def key_name(key: KeyView) -> str:
     """Return for markdown what a key is called."""
-    return foreign(key.name, 100)
+    return name_text(key.name, 100)
 
 
 def console_address() -> str:

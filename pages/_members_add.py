@@ -10,8 +10,9 @@ from leanrag.bootstrap import Services
 from leanrag.identity import Identity
 from leanrag.permissions import Role
 from pages._locale import t
-from pages._members_notice import attempt, draw_problem
-from pages._members_words import foreign, role_name, role_sentence, roles_to_give
+from pages._members_notice import notice
+from pages._members_words import role_name, role_sentence, roles_to_give
+from pages._names import name_text
 from pages._services import visitor
 
 _EMAIL, _NAME, _ROLE = "members_email", "members_name", "members_role"
@@ -36,7 +37,7 @@ def _ask(services: Services, roles: tuple[Role, ...]) -> None:
         if st.session_state.pop(_ADDED, False):
             st.rerun()
         st.caption(t("members.add_intro"))
-        draw_problem()
+        notice.draw_problem()
         with st.form("members_new", border=False):
             st.text_input(
                 t("members.email"), placeholder="name@example.com", max_chars=254, key=_EMAIL
@@ -71,5 +72,5 @@ def _add(services: Services) -> None:
     email, name = str(st.session_state[_EMAIL]), str(st.session_state[_NAME])
     role: Role = st.session_state[_ROLE]
     add = partial(services.access.members.add, visitor(anew=True), email, role, name)
-    done = t("members.added", name=foreign(name.strip() or email.strip()))
-    st.session_state[_ADDED] = attempt(add, done)
+    done = t("members.added", name=name_text(name.strip() or email.strip()))
+    st.session_state[_ADDED] = notice.attempt(add, done)

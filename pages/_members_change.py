@@ -12,8 +12,9 @@ from leanrag.permissions import Role
 from pages._keys_words import working_keys_of
 from pages._locale import number, t
 from pages._members_add import draw_role_choice
-from pages._members_notice import attempt
-from pages._members_words import foreign, member_name, role_name
+from pages._members_notice import notice
+from pages._members_words import member_name, role_name
+from pages._names import name_text
 from pages._safe_text import plain_text
 from pages._services import may, visitor
 
@@ -73,7 +74,7 @@ def _keys_text(services: Services, member: MemberView) -> str:
     keys = working_keys_of(services, visitor().tenant_id, member)
     if not keys:
         return t("members.remove_no_keys")
-    names = [foreign(key.name, 40) for key in keys[:_KEYS_NAMED]]
+    names = [name_text(key.name, 40) for key in keys[:_KEYS_NAMED]]
     if len(keys) > _KEYS_NAMED:
         names.append(t("members.and_more", count=number(len(keys) - _KEYS_NAMED)))
     return t("members.remove_keys", names=", ".join(names))
@@ -83,10 +84,10 @@ def _change(services: Services, member: MemberView, key: str) -> None:
     role: Role = st.session_state[key]
     change = services.access.members.change_role
     done = t("members.changed", name=member_name(member), role=role_name(role))
-    attempt(lambda: change(visitor(anew=True), member.person_id, role), done)
+    notice.attempt(lambda: change(visitor(anew=True), member.person_id, role), done)
 
 
 def _remove(services: Services, member: MemberView) -> None:
     remove = services.access.members.remove
     done = t("members.removed", name=member_name(member))
-    attempt(lambda: remove(visitor(anew=True), member.person_id), done)
+    notice.attempt(lambda: remove(visitor(anew=True), member.person_id), done)

@@ -12,8 +12,8 @@ from leanrag.identity import Identity
 from leanrag.members import MemberView
 from pages._identity import forget_everything
 from pages._locale import LANGUAGE_KEY, t
-from pages._members_notice import attempt, say
-from pages._members_words import foreign
+from pages._members_notice import notice
+from pages._names import name_text
 from pages._services import current_tenant, visitor
 
 _LEFT = "members_left"
@@ -30,7 +30,7 @@ def draw_leave(services: Services, identity: Identity, members: Sequence[MemberV
 
 def _ask(services: Services, person_id: UUID) -> None:
     st.session_state.pop(_LEFT, None)
-    tenant = foreign(services.tenants.get(current_tenant()).name)
+    tenant = name_text(services.tenants.get(current_tenant()).name)
 
     @st.dialog(t("members.leave_title"), icon=":material/logout:")
     def ask() -> None:
@@ -55,7 +55,7 @@ def _ask(services: Services, person_id: UUID) -> None:
 
 def _leave(services: Services, person_id: UUID, tenant: str) -> None:
     remove, done = services.access.members.remove, t("members.left", tenant=tenant)
-    if attempt(lambda: remove(visitor(anew=True), person_id), done):
+    if notice.attempt(lambda: remove(visitor(anew=True), person_id), done):
         forget_everything(but=frozenset({LANGUAGE_KEY}))  # of the tenant nothing may be left
-        say(done)
+        notice.say(done)
         st.session_state[_LEFT] = True

@@ -14,10 +14,9 @@ from pages._locale import number, t
 from pages._members_change import ask_removal, ask_role
 from pages._members_words import facts, member_name, role_name, role_sentence, roles_to_give
 from pages._safe_text import plain_text
+from pages._search import search
 
 MEMBERS_PER_PAGE = 20
-SEARCHED_FROM = 8  # as many members are seen at a glance
-_FIND = "members_find"
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-members_who_"]) {
   flex: 1 1 16rem;
@@ -51,23 +50,12 @@ def draw_list(services: Services, identity: Identity, members: Sequence[MemberVi
 def _search(members: Sequence[MemberView]) -> Sequence[MemberView]:
     """Draw the heading and, where there are many, the search; return whom it leaves."""
     heading = st.empty()
-    words = ""
-    if len(members) > SEARCHED_FROM:
-        words = st.text_input(
-            t("members.search"),
-            type="search",
-            max_chars=200,
-            placeholder=t("members.search"),
-            icon=":material/search:",
-            label_visibility="collapsed",
-            key=_FIND,
-        )
-    needles = words.casefold().split()
-    found = [
-        member
-        for member in members
-        if all(needle in f"{member.name} {member.email}".casefold() for needle in needles)
-    ]
+    found = search(
+        members,
+        lambda member: f"{member.name} {member.email}",
+        label=t("members.search"),
+        key="members_find",
+    )
     count, total = number(len(found)), number(len(members))
     is_all = len(found) == len(members)
     heading.subheader(

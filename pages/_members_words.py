@@ -7,12 +7,8 @@ import streamlit as st
 from leanrag.identity import Identity
 from leanrag.members import MemberView
 from leanrag.permissions import ROLES, Role, may_give
-from pages._chat_text import isolated
 from pages._locale import t, when
-from pages._passages_words import cut
-from pages._safe_text import plain_text
-
-MAX_NAME_LETTERS = 80
+from pages._names import name_text
 
 
 def role_name(role: Role) -> str:
@@ -27,19 +23,14 @@ def role_sentence(role: Role) -> str:
 
 def member_name(member: MemberView) -> str:
     """Return for markdown what a member is called: by name, else by address."""
-    return foreign(member.name or member.email or t("members.unnamed"))
-
-
-def foreign(text: str, most: int = MAX_NAME_LETTERS) -> str:
-    """Return for markdown what a person wrote, cut, in its own direction."""
-    return isolated(plain_text(cut(text, most)))
+    return name_text(member.name or member.email or t("members.unnamed"))
 
 
 def facts(member: MemberView) -> str:
     """Return for markdown since when somebody is a member, and by whom."""
     by = t("members.by_installation")
     if member.added_by:
-        by = t("members.added_by", name=foreign(member.added_by))
+        by = t("members.added_by", name=name_text(member.added_by))
     return f"{t('members.since', when=when(member.created_at))} · {by}"
 
 

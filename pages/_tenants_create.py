@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import streamlit as st
 
 from leanrag.bootstrap import Services
@@ -12,14 +9,12 @@ from leanrag.email_address import read_address
 from leanrag.errors import LeanRagError
 from pages._chat_text import isolated
 from pages._locale import t
+from pages._names import MAX_NAME, MAX_SLUG, name_text, short_name
 from pages._safe_text import plain_text
 from pages._tenants_errors import problem_text
-from pages._tenants_notice import complain, draw_problem, say
-from pages._tenants_words import name_text
+from pages._tenants_notice import notice
 
 _NAME, _SLUG, _OWNER = "tenants_new_name", "tenants_new_slug", "tenants_new_owner"
-_MAX_SLUG = 63
-_MAX_NAME = 200
 _MAX_ADDRESS = 254
 
 
@@ -31,22 +26,16 @@ def draw_create(services: Services) -> None:
         _ask(services)
 
 
-def short_name(name: str) -> str:
-    """Return a short name for a tenant out of its Latin letters; empty where it has none."""
-    latin = unicodedata.normalize("NFKD", name.replace("ı", "i")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", latin.lower())[:_MAX_SLUG].strip("-")
-
-
 def _ask(services: Services) -> None:
     @st.dialog(t("tenants.new"), icon=":material/domain_add:")
     def ask() -> None:
-        has_failed = draw_problem()
+        has_failed = notice.draw_problem()
         with st.form("tenants_new_form", border=False):
-            st.text_input(t("tenants.name"), key=_NAME, max_chars=_MAX_NAME, autocomplete="off")
+            st.text_input(t("tenants.name"), key=_NAME, max_chars=MAX_NAME, autocomplete="off")
             st.text_input(
                 t("tenants.slug"),
                 key=_SLUG,
-                max_chars=_MAX_SLUG,
+                max_chars=MAX_SLUG,
                 help=t("tenants.slug_help"),
                 placeholder="acme",
                 autocomplete="off",
@@ -74,12 +63,12 @@ def _create(services: Services) -> None:
         address = read_address(owner)  # before there is a tenant that nobody owns
         made = services.tenants.create(slug or short_name(name), name)
     except LeanRagError as error:
-        complain(problem_text(error))
+        notice.complain(error)
         return
     shown = name_text(made.name)
     try:
         services.access.members.ensure_owner(made.tenant_id, address)
     except LeanRagError as error:
-        complain(t("tenants.created_alone", name=shown, problem=problem_text(error)))
+        notice.complain(t("tenants.created_alone", name=shown, problem=problem_text(error)))
         return
-    say(t("tenants.created", name=shown, email=isolated(plain_text(address))))
+    notice.say(t("tenants.created", name=shown, email=isolated(plain_text(address))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import streamlit as st
 
@@ -10,16 +11,14 @@ from leanrag.bootstrap import Services
 from leanrag.errors import LeanRagError
 from leanrag.tenant_removal import RemovedTenant
 from leanrag.tenants import TenantView
-from pages._chat_text import isolated
+from pages._delete_by_name import ask_deletion
 from pages._locale import number, t
-from pages._safe_text import plain_text
+from pages._names import name_text
 from pages._services import visitor
-from pages._tenants_errors import problem_text
-from pages._tenants_notice import complain, draw_problem, say
-from pages._tenants_words import name_text
+from pages._tenants_notice import notice
 from pages._tenants_work import Work, poll
 
-_WORK, _TYPED = "tenants_removal", "tenants_typed"
+_WORK = "tenants_removal"
 _log = logging.getLogger("leanrag.console")
 
 
@@ -32,8 +31,13 @@ def draw_delete(services: Services, tenant: TenantView, *, place: str) -> None:
         disabled=is_deleting(),
         key=f"tenants_delete_{place}",
     ):
-        st.session_state[_TYPED] = ""
-        _confirm(services, tenant)
+        ask_deletion(
+            notice,
+            name=tenant.name,
+            slug=tenant.slug,
+            goes=t("tenants.delete_goes"),
+            delete=partial(_begin, services, tenant),
+        )
 
 
 def is_deleting() -> bool:
@@ -68,38 +72,10 @@ def draw_farewell() -> None:
         st.success(done, icon=":material/check_circle:")
     else:
         _tell(work)
-        draw_problem()
+        notice.draw_problem()
 
 
-def _confirm(services: Services, tenant: TenantView) -> None:
-    @st.dialog(t("tenants.delete_title"), icon=":material/delete_forever:")
-    def ask() -> None:
-        with st.container(key="interface-tenants-delete"):
-            st.markdown(f"**{name_text(tenant.name)}**")
-        st.markdown(t("tenants.delete_goes"))
-        st.caption(t("tenants.delete_stays"))
-        has_failed = draw_problem()
-        with st.form("tenants_delete_form", border=False):
-            label = t("tenants.delete_type", slug=isolated(plain_text(tenant.slug)))
-            st.text_input(label, key=_TYPED, autocomplete="off")
-            pressed = st.form_submit_button(
-                t("tenants.delete_yes"),
-                type="primary",
-                icon=":material/delete_forever:",
-                on_click=_begin,
-                args=(services, tenant),
-            )
-        if pressed and not has_failed:
-            st.rerun()
-
-    ask()
-
-
-def _begin(services: Services, tenant: TenantView) -> None:
-    typed = str(st.session_state[_TYPED]).strip()
-    if typed != tenant.slug:
-        complain(plain_text(t("tenants.error_wrong_slug", slug=tenant.slug)))
-        return
+def _begin(services: Services, tenant: TenantView, typed: str) -> None:
     work = Work(tenant.tenant_id, tenant.name)
     remove = services.tenant_removal.remove
     try:
@@ -107,7 +83,7 @@ def _begin(services: Services, tenant: TenantView) -> None:
             lambda: remove(str(tenant.tenant_id), confirmed=typed, on_progress=work.hear_removal)
         )
     except LeanRagError as error:  # whoever asks is signed out, or may no longer do this
-        complain(problem_text(error))
+        notice.complain(error)
     else:
         st.session_state[_WORK] = work
 
@@ -124,9 +100,9 @@ def _tell(work: Work) -> None:
         removed = work.result.result()
         assert isinstance(removed, RemovedTenant)
         rows, people = number(sum(removed.rows.values())), number(removed.people)
-        say(t("tenants.deleted", name=name, rows=rows, people=people))
+        notice.say(t("tenants.deleted", name=name, rows=rows, people=people))
     elif isinstance(error, LeanRagError):
-        complain(problem_text(error))
+        notice.complain(error)
     else:
         _log.error("Deleting a tenant failed.", exc_info=error)
-        complain(t("tenants.delete_failed", name=name))
+        notice.complain(t("tenants.delete_failed", name=name))

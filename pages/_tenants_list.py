@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 from uuid import UUID
 
@@ -14,14 +13,15 @@ from leanrag.tenants import TenantView
 from pages._account_tenants import draw_open, memberships
 from pages._chat_text import isolated
 from pages._locale import number, t
+from pages._names import name_text
 from pages._safe_text import plain_text
+from pages._search import search
 from pages._tenants_delete import draw_delete
 from pages._tenants_suspend import draw_suspend
-from pages._tenants_words import name_text, state_badge
+from pages._tenants_words import state_badge
 
 TENANTS_PER_PAGE = 15
-_SEARCH_FROM = 8  # fewer are seen at a glance
-_FIND, _PAGE = "tenants_find", "tenants_page"
+_PAGE = "tenants_page"
 _STYLE = """<style>
 [class*="st-key-tenants_row_"] > div:first-child { min-width: 11rem; }
 </style>"""
@@ -30,7 +30,13 @@ _STYLE = """<style>
 def draw_list(services: Services, identity: Identity) -> None:
     """Draw the tenants that the search leaves, a page at a time."""
     everything = services.tenants.list()
-    found = _search(everything)
+    found = search(
+        everything,
+        lambda tenant: f"{tenant.name} {tenant.slug}",
+        label=t("tenants.search"),
+        key="tenants_find",
+        on_change=lambda: st.session_state.pop(_PAGE, None),
+    )
     if not found:
         st.info(t("tenants.nothing"), icon=":material/search_off:")
         return
@@ -44,27 +50,6 @@ def draw_list(services: Services, identity: Identity) -> None:
     if pages > 1:
         st.session_state[_PAGE] = page
         st.pagination(pages, key=_PAGE)
-
-
-def _search(everything: Sequence[TenantView]) -> Sequence[TenantView]:
-    if len(everything) < _SEARCH_FROM:
-        return everything
-    words = st.text_input(
-        t("tenants.search"),
-        type="search",
-        icon=":material/search:",
-        placeholder=t("tenants.search"),
-        label_visibility="collapsed",
-        max_chars=200,
-        on_change=lambda: st.session_state.pop(_PAGE, None),
-        key=_FIND,
-    )
-    wanted = words.casefold().split()
-    return [
-        tenant
-        for tenant in everything
-        if all(word in f"{tenant.name} {tenant.slug}".casefold() for word in wanted)
-    ]
 
 
 def _draw_tenant(

@@ -7,8 +7,8 @@ import streamlit as st
 from leanrag.bootstrap import Services
 from leanrag.tenants import TenantView
 from pages._locale import t
-from pages._tenants_notice import attempt, draw_problem
-from pages._tenants_words import name_text
+from pages._names import name_text
+from pages._tenants_notice import notice
 
 _REASON = "tenants_reason"
 _MAX_REASON = 500
@@ -39,7 +39,7 @@ def _ask(services: Services, tenant: TenantView) -> None:
         with st.container(key="interface-tenants-suspend"):
             st.markdown(f"**{name_text(tenant.name)}**")
         st.markdown(t("tenants.suspend_goes"))
-        has_failed = draw_problem()
+        has_failed = notice.draw_problem()
         with st.form("tenants_suspend_form", border=False):
             st.text_area(t("tenants.reason"), key=_REASON, max_chars=_MAX_REASON)
             pressed = st.form_submit_button(
@@ -57,9 +57,9 @@ def _ask(services: Services, tenant: TenantView) -> None:
 def _suspend(services: Services, tenant: TenantView) -> None:
     reason = str(st.session_state[_REASON])
     done = t("tenants.suspended", name=name_text(tenant.name))
-    attempt(lambda: services.tenants.suspend(str(tenant.tenant_id), reason), done)
+    notice.attempt(lambda: services.tenants.suspend(str(tenant.tenant_id), reason), done)
 
 
 def _resume(services: Services, tenant: TenantView) -> None:
     done = t("tenants.resumed", name=name_text(tenant.name))
-    attempt(lambda: services.tenants.resume(str(tenant.tenant_id)), done)
+    notice.attempt(lambda: services.tenants.resume(str(tenant.tenant_id)), done)

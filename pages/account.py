@@ -11,13 +11,13 @@ from pages._account_who import draw_who
 from pages._locale import t
 from pages._services import get_services, visitor
 from pages._tenants_delete import draw_deletion
-from pages._tenants_notice import draw_notice
+from pages._tenants_notice import notice
 
 services, identity = get_services(), visitor()
 with st.container(key="account_column"):
     st.title(t("account.title"))
     draw_deletion()
-    draw_notice()
+    notice.draw()
     draw_who(identity)
     draw_memberships(services, identity)
     draw_sign_ins(services, identity)

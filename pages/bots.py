@@ -7,7 +7,7 @@ import streamlit as st
 from pages._bots_address import close_bot, opened_bot
 from pages._bots_create import draw_create
 from pages._bots_list import draw_list
-from pages._bots_notice import draw_notice
+from pages._bots_notice import notice
 from pages._bots_one import draw_bot
 from pages._locale import t
 from pages._reading import say_reads_only
@@ -23,7 +23,7 @@ with st.container(key="bots_column"):
     else:
         st.title(t("bots.title"))
         st.caption(t("bots.intro"))
-        draw_notice()
+        notice.draw()
         if wanted:
             close_bot()
             st.warning(t("bots.error_gone"), icon=":material/search_off:")

@@ -8,7 +8,7 @@ from pages._locale import t
 from pages._members_add import draw_add
 from pages._members_leave import draw_leave
 from pages._members_list import draw_list
-from pages._members_notice import draw_notice
+from pages._members_notice import notice
 from pages._members_roles import draw_roles
 from pages._members_words import draw_limits
 from pages._services import get_services, visitor
@@ -21,7 +21,7 @@ st.title(t("members.title"))
 st.caption(t("members.intro"))
 if services.settings.auth == "none":
     st.info(t("members.local"), icon=":material/info:")
-draw_notice()
+notice.draw()
 draw_limits(identity)
 draw_add(services, identity)
 draw_list(services, identity, members)

@@ -9,13 +9,13 @@ from pages._services import get_services, visitor
 from pages._tenants_create import draw_create
 from pages._tenants_delete import draw_deletion
 from pages._tenants_list import draw_list
-from pages._tenants_notice import draw_notice
+from pages._tenants_notice import notice
 
 services, identity = get_services(), visitor()
 with st.container(key="tenants_column"):
     st.title(t("tenants.title"))
     st.caption(t("tenants.intro"))
     draw_deletion()
-    draw_notice()
+    notice.draw()
     draw_create(services)
     draw_list(services, identity)

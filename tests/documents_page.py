@@ -29,6 +29,11 @@ def open_page(**query: str) -> AppTest:
     return open_console("documents", **query)
 
 
+def open_source(source_id: UUID) -> AppTest:
+    """Open the page of one source."""
+    return open_page(source=str(source_id))
+
+
 @contextmanager
 def as_it_was(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let pages use the running product; what is added meanwhile is deleted afterwards."""
@@ -49,11 +54,6 @@ def texts(page: AppTest) -> str:
     return "\n".join(shown)
 
 
-def keys(page: AppTest) -> set[str]:
-    """Return the keys of the page's buttons."""
-    return {button.key for button in page.button if button.key}
-
-
 def add_file(
     services: Services, name: str = "hours.md", text: str = NOTES, **more: Any
 ) -> SourceView:
@@ -64,6 +64,11 @@ def add_file(
 def put_source(services: Services, title: str, **values: Any) -> UUID:
     """Put the row of a source there, in a state that a test wants to see."""
     return product_parts.put_source(services.database, services.local_tenant_id, title, **values)
+
+
+def seen(services: Services, source_id: UUID) -> SourceView:
+    """Return a source as it is now."""
+    return services.sources.get(services.local_tenant_id, source_id)
 
 
 def wait_until_read(services: Services, source_id: UUID) -> SourceView:

@@ -13,7 +13,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from leanrag.ingest.jobs import JobQueue, WorkerTiming
-from tests.product_parts import Parts
+from leanrag.ingest.pipeline import Upload
+from leanrag.ingest.queues import QueueName
+from tests.product_parts import DELIVERY, Parts
 
 REPOSITORY = Path(__file__).parents[1]
 # The machine may stand still for two seconds: a worker that does is not dead.
@@ -117,3 +119,12 @@ def status(parts: Parts, tenant_id: UUID, source_id: UUID) -> str:
 
 def quick_queue(parts: Parts, timing: WorkerTiming = QUICK) -> JobQueue:
     return JobQueue(parts.database.engine.url, timing)
+
+
+def accept(parts: Parts, tenant_id: UUID, name: str = "a.txt", words: str = DELIVERY) -> UUID:
+    return parts.ingest.accept(tenant_id, Upload(name, words.encode())).source.source_id
+
+
+def defer(parts: Parts, tenant_id: UUID, source_id: UUID, queue: QueueName) -> None:
+    with parts.database.tenant(tenant_id) as session:
+        parts.jobs.defer_ingest(tenant_id, source_id, session=session, queue=queue)

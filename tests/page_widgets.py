@@ -12,7 +12,8 @@ from leanrag.permissions import Action
 from leanrag.permitted_calls import ANYONE
 
 READS: Literal["reads"] = "reads"  # changes what is shown, and nothing that is kept
-Use = Action | Literal["anyone", "installation", "reads"]
+BY_KEY: Literal["by key"] = "by key"  # each page that shares the widget has its own
+Use = Action | Literal["anyone", "installation", "reads", "by key"]
 ASK: Use = "ask"
 KNOWLEDGE: Use = "knowledge.write"
 TUNING: Use = "tuning.write"

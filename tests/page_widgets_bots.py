@@ -12,7 +12,6 @@ WIDGETS: dict[str, dict[str, Use]] = {
         "bots_delete_*": BOTS,
         "bots_rename_*": BOTS,
         "bots_rename_name": BOTS,
-        "bots_typed": BOTS,
     },
     "_bots_create.py": {
         UNNAMED: BOTS,
@@ -20,7 +19,7 @@ WIDGETS: dict[str, dict[str, Use]] = {
         "bots_new_name": BOTS,
         "bots_new_slug": BOTS,
     },
-    "_bots_list.py": {"bots_find": READS, "bots_open_*": READS, "bots_page_*": READS},
+    "_bots_list.py": {"bots_open_*": READS, "bots_page_*": READS},
     "_bots_one.py": {"bots_close": READS, "bots_view": READS},
     "_bots_save.py": {
         UNNAMED: BOTS,
@@ -48,10 +47,7 @@ WIDGETS: dict[str, dict[str, Use]] = {
 
 # Keys that the code makes, as they are drawn.
 KEYS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("_bots_change.py", UNNAMED): (
-        "FormSubmitter:bots_rename*",
-        "FormSubmitter:bots_delete*",
-    ),
+    ("_bots_change.py", UNNAMED): ("FormSubmitter:bots_rename*",),
     ("_bots_create.py", UNNAMED): ("FormSubmitter:bots_new*",),
     ("_bots_save.py", UNNAMED): ("FormSubmitter:bots_publish*",),
     ("_bots_texts.py", "{key}"): ("bots_text_*",),

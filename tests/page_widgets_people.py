@@ -71,7 +71,6 @@ WIDGETS: dict[str, dict[str, Use]] = {
     },
     "_members_list.py": {
         "members_change_*": MEMBERS,
-        "members_find": READS,
         "members_page_*": READS,
         "members_remove_*": MEMBERS,
     },
@@ -82,12 +81,8 @@ WIDGETS: dict[str, dict[str, Use]] = {
         "tenants_new_owner": INSTALLATION,
         "tenants_new_slug": INSTALLATION,
     },
-    "_tenants_delete.py": {  # their owners do it too, on their own page
-        UNNAMED: "tenant.delete",
-        "tenants_delete_*": "tenant.delete",
-        "tenants_typed": "tenant.delete",
-    },
-    "_tenants_list.py": {"tenants_find": READS, "tenants_page": READS},
+    "_tenants_delete.py": {"tenants_delete_*": "tenant.delete"},  # owners do it too, on their page
+    "_tenants_list.py": {"tenants_page": READS},
     "_tenants_suspend.py": {
         UNNAMED: INSTALLATION,
         "tenants_reason": INSTALLATION,
@@ -103,6 +98,5 @@ KEYS: dict[tuple[str, str], tuple[str, ...]] = {
     ("_members_change.py", "*_no"): ("members_change_no", "members_remove_no"),
     ("_members_change.py", "*_yes"): ("members_change_yes", "members_remove_yes"),
     ("_tenants_create.py", UNNAMED): ("FormSubmitter:tenants_new*",),
-    ("_tenants_delete.py", UNNAMED): ("FormSubmitter:tenants_delete*",),
     ("_tenants_suspend.py", UNNAMED): ("FormSubmitter:tenants_suspend*",),
 }

@@ -46,6 +46,11 @@ def open_console(page: str = "", /, **query: str) -> AppTest:
     return console
 
 
+def keys(page: AppTest) -> set[str]:
+    """Return the keys of the page's buttons."""
+    return {button.key for button in page.button if button.key}
+
+
 def post_box(services: Services) -> PostBox:
     """Return where letters of these services go."""
     box = services.access.sign_in._mailer

@@ -17,7 +17,7 @@ import pages._services
 import pages._shell
 from db.models import GLOBAL_TENANT_ID, Message, SuggestedPairRow
 from leanrag.bootstrap import Services
-from leanrag.identity import identify
+from leanrag.identity import Identity, identify
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, write_records
 from leanrag.ingest.record_rows import FaqRow
@@ -128,6 +128,20 @@ class Console:
 def email_of(role: Role) -> str:
     """Return the address of the shop's member with this role."""
     return f"{role}@shop.example"
+
+
+def identity(shop: Shop, email: str) -> Identity:
+    """Return who somebody is in the shop."""
+    person = shop.services.access.people.find(email)
+    assert person is not None
+    return identify(person, tenant=str(shop.tenant_id))
+
+
+def lower(shop: Shop, email: str, role: Role) -> None:
+    """Let the second owner give somebody another role."""
+    person_id = identity(shop, email).person_id
+    assert person_id is not None
+    shop.services.access.members.change_role(identity(shop, "second@shop.example"), person_id, role)
 
 
 def open_shop(services: Services, slug: str = "shop") -> Shop:

@@ -8,11 +8,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pages._services
-from tests import page_widgets, page_widgets_bots, page_widgets_people
-from tests.page_widgets import UNNAMED, Use
+from tests import page_widgets, page_widgets_bots, page_widgets_people, page_widgets_shared
+from tests.page_widgets import BY_KEY, UNNAMED, Use
+from tests.page_widgets_shared import USES
 
 PAGES = Path(pages._services.__file__).parent
-_LISTS = (page_widgets, page_widgets_bots, page_widgets_people)
+_LISTS = (page_widgets, page_widgets_bots, page_widgets_people, page_widgets_shared)
 WIDGETS = {file: held for one in _LISTS for file, held in one.WIDGETS.items()}
 KEYS = {place: keys for one in _LISTS for place, keys in one.KEYS.items()}
 # What a person can act with; a dataframe too, whose rows may be ticked.
@@ -56,10 +57,11 @@ def use_of(key: str) -> Use:
 
 
 def _patterns() -> Iterator[tuple[str, Use]]:
+    yield from USES.items()
     for file, widgets in WIDGETS.items():
         for key, use in widgets.items():
-            for pattern in KEYS.get((file, key), (key,)):
-                yield pattern, use
+            if use != BY_KEY:
+                yield from ((pattern, use) for pattern in KEYS.get((file, key), (key,)))
 
 
 def _widgets_of(scope: ast.Module | ast.FunctionDef, constants: Texts) -> Iterator[str]:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from PIL import Image
@@ -12,8 +14,17 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from leanrag.guarded_database import GuardedDatabase
+from leanrag.ingest.jobs import JobQueue
+from leanrag.llm import OpenAiChatModel
+from leanrag.provider import provider_config
 from leanrag.settings import Settings
 from leanrag.text.tokens import TokenCounter, load_counter
+from tests.job_parts import quick_queue
+from tests.product_parts import Parts, make_parts, new_tenant
+from tests.provider_server import ProviderServer
+from tests.shortened_manuals import Feeding, make_feeding
+from tests.speaking_services import settings_for
 
 CHROMIUM = next(
     (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), ""
@@ -28,6 +39,44 @@ def counter() -> TokenCounter:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(_env_file=None, home=tmp_path)  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def parts(database: GuardedDatabase) -> Parts:
+    """The parts that feed a database of the test's own."""
+    return make_parts(database)
+
+
+@pytest.fixture
+def tenant_id(parts: Parts) -> UUID:
+    return new_tenant(parts.database)
+
+
+@pytest.fixture
+def work(parts: Parts) -> Iterator[Callable[..., JobQueue]]:
+    """Start a quick worker in a thread."""
+    queues: list[JobQueue] = []
+
+    def start(process: Any = None, **named: Any) -> JobQueue:
+        queue = quick_queue(parts)
+        queue.start_worker(process or parts.ingest.process, **named)
+        queues.append(queue)
+        return queue
+
+    yield start
+    for queue in queues:
+        queue.close()
+
+
+@pytest.fixture
+def feeding(
+    shared_database: GuardedDatabase, tmp_path: Path, provider: ProviderServer
+) -> Iterator[Feeding]:
+    """An ingest whose instructions a model shortens, for a tenant of the test's own."""
+    settings = settings_for(tmp_path, provider, provider_max_retries=0)
+    model = OpenAiChatModel(provider_config(settings))
+    yield make_feeding(shared_database, settings, model, new_tenant(shared_database))
+    model.close()
 
 
 def write_pdf(pages: Sequence[Sequence[str]], title: str = "") -> bytes:

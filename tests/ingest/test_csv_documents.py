@@ -9,7 +9,7 @@ import pytest
 
 from leanrag.guarded_database import GuardedDatabase
 from leanrag.ingest.pipeline import Upload
-from tests.product_parts import Parts, make_parts, new_tenant
+from tests.product_parts import Parts, make_parts
 
 PARTS = [f"قطعهٔ شماره {n};{n * 10} گرم;{n} سال" for n in range(1, 61)]
 PERSIAN = "\n".join(["نام قطعه;وزن;ضمانت", *PARTS]).encode("utf-8-sig")
@@ -19,11 +19,6 @@ TURKISH = "Şehir\tSüre\nİzmir\tüç gün\nMuğla\tdört gün\n".encode("cp125
 @pytest.fixture(scope="module")
 def parts(shared_database: GuardedDatabase) -> Parts:
     return make_parts(shared_database, embedding_batch_texts=64)
-
-
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
 
 
 def places(parts: Parts, tenant_id: UUID, source_id: UUID) -> list[tuple[str, str, str]]:

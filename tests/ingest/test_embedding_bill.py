@@ -15,7 +15,7 @@ from leanrag.guarded_database import GuardedDatabase
 from leanrag.ingest.embedding_bill import EmbeddingBill
 from leanrag.ingest.pipeline import Upload
 from leanrag.pricing import cost_usd
-from tests.product_parts import DELIVERY, CountingEmbedder, Parts, make_parts, new_tenant, rows_of
+from tests.product_parts import DELIVERY, CountingEmbedder, Parts, make_parts, rows_of
 
 MODEL, ADDRESS = "text-embedding-3-small", "https://api.openai.com/v1"
 LONG = "\n\n".join(f"Rule {n}. {DELIVERY}" for n in range(60))
@@ -24,11 +24,6 @@ LONG = "\n\n".join(f"Rule {n}. {DELIVERY}" for n in range(60))
 @pytest.fixture(scope="module")
 def parts(shared_database: GuardedDatabase) -> Parts:
     return make_parts(shared_database, embedding_batch_texts=8, chunk_tokens=64)
-
-
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
 
 
 def took(tokens: int, *, reported: bool = True) -> CachedEmbedding:

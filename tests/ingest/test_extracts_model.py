@@ -2,113 +2,34 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from db.models import Bot, ChunkRow, UsageEvent
 from db.models.usage import LearnedMargin
-from leanrag import passage_embedding
 from leanrag.bootstrap import Services
-from leanrag.embedding_models import EmbeddingModels
-from leanrag.embeddings import LocalEmbedder
-from leanrag.errors import ProcessingInterrupted
-from leanrag.guarded_database import GuardedDatabase
-from leanrag.ingest.attempt import Attempt
 from leanrag.ingest.extracts import long_extract
-from leanrag.ingest.extracts_model import MAX_FAILURES, model_extracts
-from leanrag.ingest.jobs import JobQueue
-from leanrag.ingest.pipeline import Ingest, Upload
 from leanrag.llm import OpenAiChatModel
 from leanrag.passage_edits import PassageChange, PassageEdits, passage_version
 from leanrag.provider import provider_config
-from leanrag.settings import Settings
-from leanrag.sources import ChunkView, Sources, SourceView
-from leanrag.text.sentences import split_sentences
-from leanrag.text.tokens import load_counter
-from leanrag.token_margin import TokenMargins, served_models
 from tests.product_parts import new_tenant
 from tests.provider_server import ProviderServer, Reply
+from tests.shortened_manuals import (
+    COUNTER,
+    GOOD,
+    MODELS,
+    SECTIONS,
+    SHORT,
+    Feeding,
+    make_feeding,
+    manual,
+    upload,
+)
 from tests.speaking_services import settings_for
-from tests.tldr_texts import PASSAGES, SHORTENED
-
-COUNTER = load_counter()
-MODELS = EmbeddingModels(LocalEmbedder())
-SECTIONS = 8  # of 151 words each: 1,208 words, and headings
-SHORT = "We write in plain words."
-GOOD = Reply(text=SHORTENED["en"])
-BAD = Reply(text=f"Here is the short version: {SHORTENED['en']}")
-DOWN = Reply(status=500)
-
-
-@dataclass
-class Feeding:
-    """An ingest whose instructions are shortened by a model."""
-
-    database: GuardedDatabase
-    ingest: Ingest
-    sources: Sources
-    tenant_id: UUID
-    settings: Settings
-
-    def add(self, text: str, **more: Any) -> SourceView:
-        source = self.ingest.add(self.tenant_id, upload(text, **more))
-        assert source.status == "processed", source.error
-        return source
-
-    def passages(self, source: SourceView) -> tuple[ChunkView, ...]:
-        return self.sources.chunks(self.tenant_id, source.source_id)
-
-    def long(self, source: SourceView) -> tuple[ChunkView, ...]:
-        return tuple(p for p in self.passages(source) if len(p.text.split()) > 120)
-
-    def rows(self, model: Any) -> list[Any]:
-        with self.database.tenant(self.tenant_id) as session:
-            query = select(model).where(model.tenant_id == self.tenant_id)
-            return list(session.scalars(query))
-
-    def outcomes(self) -> list[str]:
-        calls = sorted(self.rows(UsageEvent), key=lambda row: row.occurred_at)
-        return [call.outcome for call in calls if call.kind == "tldr"]
-
-
-def manual(sections: int = SECTIONS, short: str = SHORT) -> str:
-    parts = [f"## Part {n}\n\n{PASSAGES['en']}" for n in range(sections)]
-    return "\n\n".join(["# Rules", "## Tone", short, *parts])
-
-
-def upload(text: str, **more: Any) -> Upload:
-    given: dict[str, Any] = {"kind": "manual", "title": "Rules", "form": "manual", **more}
-    return Upload("manual.md", text.encode(), **given)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, provider: ProviderServer) -> Settings:
-    return settings_for(tmp_path, provider, provider_max_retries=0)
-
-
-@pytest.fixture
-def feeding(shared_database: GuardedDatabase, settings: Settings) -> Iterator[Feeding]:
-    model = OpenAiChatModel(provider_config(settings))
-    yield make_feeding(shared_database, settings, model, new_tenant(shared_database))
-    model.close()
-
-
-def make_feeding(
-    database: GuardedDatabase, settings: Settings, model: OpenAiChatModel, tenant_id: UUID
-) -> Feeding:
-    margins = TokenMargins(served_models(settings), max_prompt_tokens=settings.max_prompt_tokens)
-    tldrs = model_extracts(model, COUNTER, margins, database, settings)
-    jobs = JobQueue(database.engine.url)
-    ingest = Ingest(database, MODELS, COUNTER, jobs, settings, tldrs)
-    return Feeding(database, ingest, Sources(database), tenant_id, settings)
+from tests.tldr_texts import SHORTENED
 
 
 def test_each_long_passage_gets_the_models_tldr_and_the_short_one_its_own_words(
@@ -155,45 +76,6 @@ def test_every_call_is_accounted_for_with_its_bot(
     assert sorted(call.cached_tokens for call in calls) == [0] * (SECTIONS - 1) + [7]
 
 
-def test_what_is_refused_leaves_the_passages_own_sentences(
-    feeding: Feeding, provider: ProviderServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    provider.script(BAD, *[GOOD] * (SECTIONS - 1))
-    source = feeding.add(manual())
-    first, *others = feeding.long(source)
-    assert all(sentence in PASSAGES["en"] for sentence in split_sentences(first.tldr))
-    assert 80 <= len(first.tldr.split()) <= 120
-    assert {passage.tldr for passage in others} == {SHORTENED["en"]}
-    assert feeding.outcomes() == ["refused"] + ["complete"] * (SECTIONS - 1)
-    assert "reasoning about the task" in caplog.text
-
-
-@pytest.mark.parametrize(
-    "failure", [DOWN, Reply(status=429), Reply(text=SHORTENED["en"], drop_after_pieces=3)]
-)
-def test_after_three_failures_in_a_row_the_model_is_not_asked_again(
-    feeding: Feeding, provider: ProviderServer, failure: Reply
-) -> None:
-    provider.script(*[failure] * MAX_FAILURES, *[GOOD] * SECTIONS)
-    asked = len(provider.requests)
-    source = feeding.add(manual())
-    assert len(provider.requests) == asked + MAX_FAILURES
-    assert feeding.outcomes() == ["failed"] * MAX_FAILURES
-    for passage in feeding.long(source):
-        assert 80 <= len(passage.tldr.split()) <= 120
-        assert passage.tldr != SHORTENED["en"]
-
-
-def test_failures_that_are_not_in_a_row_do_not_end_it(
-    feeding: Feeding, provider: ProviderServer
-) -> None:
-    provider.script(DOWN, DOWN, GOOD, DOWN, DOWN, GOOD, DOWN, GOOD)
-    source = feeding.add(manual())
-    assert [p.tldr == SHORTENED["en"] for p in feeding.long(source)] == [
-        *(False, False, True, False, False, True, False, True),
-    ]
-
-
 def test_the_same_passage_is_never_paid_for_again(
     feeding: Feeding, provider: ProviderServer
 ) -> None:
@@ -211,23 +93,6 @@ def test_the_same_passage_is_never_paid_for_again(
     provider.script(*[GOOD] * SECTIONS)
     feeding.add(repeated, title="House rules")  # its title makes other passages of them
     assert len(provider.requests) == asked + SECTIONS - 1
-
-
-def test_a_job_that_dies_before_it_stores_does_not_pay_twice(
-    feeding: Feeding, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
-):
-    def die(*_: Any, **__: Any) -> None:
-        raise MemoryError
-
-    provider.script(GOOD, BAD, *[GOOD] * (SECTIONS - 2))
-    with monkeypatch.context() as dying:
-        dying.setattr(passage_embedding, "embed_cached", die)
-        dead = feeding.ingest.add(feeding.tenant_id, upload(manual()))
-    assert (dead.status, len(feeding.outcomes())) == ("failed", SECTIONS)
-    source = feeding.add(manual())
-    assert len(feeding.outcomes()) == SECTIONS  # nobody was asked again, not even for the refused
-    written = [p for p in feeding.long(source) if p.tldr == SHORTENED["en"]]
-    assert len(written) == SECTIONS - 1
 
 
 def test_an_edited_passage_keeps_the_edit_and_what_was_paid_for(
@@ -318,47 +183,3 @@ def test_a_provider_that_counts_more_is_learned_from(
     (margin,) = feeding.rows(LearnedMargin)
     assert (margin.model, margin.language) == ("gpt-4o-mini", "en")
     assert len(margin.ratios) == SECTIONS
-
-
-def test_a_person_who_stops_it_does_not_wait_for_the_model(
-    feeding: Feeding, provider: ProviderServer
-) -> None:
-    provider.script(GOOD, Reply(text=SHORTENED["en"], silence_before=100))
-    source = feeding.ingest.accept(feeding.tenant_id, upload(manual())).source
-    asked = len(provider.requests)
-    working = threading.Thread(
-        target=feeding.ingest.process, args=(feeding.tenant_id, source.source_id)
-    )
-    working.start()
-    _wait_for(lambda: len(provider.requests) == asked + 2)
-    shown = feeding.sources.get(feeding.tenant_id, source.source_id)
-    assert (shown.step, shown.step_total) == ("summarising", SECTIONS + 1)
-    feeding.ingest.cancel(feeding.tenant_id, source.source_id)
-    working.join(60)
-    assert not working.is_alive()
-    assert feeding.outcomes() == ["complete", "failed"]
-    assert feeding.sources.get(feeding.tenant_id, source.source_id).status == "cancelled"
-    assert feeding.passages(source) == ()
-
-
-def test_a_worker_that_ends_puts_the_source_back(
-    feeding: Feeding, provider: ProviderServer
-) -> None:
-    provider.script(GOOD, Reply(text=SHORTENED["en"], silence_before=100))
-    source = feeding.ingest.accept(feeding.tenant_id, upload(manual())).source
-    asked = len(provider.requests)
-    attempt = Attempt(retries_left=3, is_ending=lambda: len(provider.requests) == asked + 2)
-    with pytest.raises(ProcessingInterrupted):
-        feeding.ingest.process(feeding.tenant_id, source.source_id, attempt)
-    assert feeding.sources.get(feeding.tenant_id, source.source_id).status == "pending"
-    provider.forget_script()
-    provider.script(*[GOOD] * SECTIONS)
-    feeding.ingest.process(feeding.tenant_id, source.source_id)
-    assert {passage.tldr for passage in feeding.long(source)} == {SHORTENED["en"]}
-
-
-def _wait_for(is_so: Any, seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)

@@ -72,19 +72,9 @@ def holding() -> HoldingEmbedder:
 
 
 @pytest.fixture
-def parts(database: GuardedDatabase) -> Parts:
-    return make_parts(database)
-
-
-@pytest.fixture
 def held(database: GuardedDatabase, holding: HoldingEmbedder) -> Parts:
     """Parts whose embedder waits."""
     return make_parts(database, holding, embedding_batch_texts=8)
-
-
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from leanrag.ingest.jobs import JobQueue, WorkerTiming
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.worker import _Patience
 from tests.job_parts import QUICK, job_states, quick_queue, status, wait_until
-from tests.product_parts import DELIVERY, Parts, add_text, make_parts, new_tenant, rows_of
+from tests.product_parts import DELIVERY, Parts, add_text, make_parts, rows_of
 from tests.provider_server import ProviderServer, Reply
 from tests.speaking_services import settings_for
 
@@ -50,11 +50,6 @@ def parts(database: GuardedDatabase, provider: ProviderServer, tmp_path: Path) -
     embedder = embedder_from(settings)
     yield make_parts(database, embedder, embedding_batch_texts=8, openai_base_url=provider.base_url)
     embedder.close()
-
-
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
 
 
 @pytest.fixture

@@ -46,11 +46,6 @@ def parts(shared_database: GuardedDatabase) -> Parts:
     return make_parts(shared_database, embedding_batch_texts=8)
 
 
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
-
-
 def jobs_of(parts: Parts, tenant_id: UUID) -> int:
     query = text("SELECT count(*) FROM procrastinate_jobs WHERE args->>'tenant_id' = :tenant")
     with parts.database.tenant(tenant_id) as session:

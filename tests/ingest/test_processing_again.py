@@ -22,7 +22,6 @@ from tests.product_parts import (
     add_text,
     counted_statistics,
     make_parts,
-    new_tenant,
     recounted_statistics,
     rows_of,
 )
@@ -33,11 +32,6 @@ LONG = "\n\n".join(f"Rule {n}. {DELIVERY} {RETURNS}" for n in range(60))
 @pytest.fixture(scope="module")
 def parts(shared_database: GuardedDatabase) -> Parts:
     return make_parts(shared_database, embedding_batch_texts=8)
-
-
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
 
 
 def test_processing_again_replaces_the_passages(parts: Parts, tenant_id: UUID):

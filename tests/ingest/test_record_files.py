@@ -16,7 +16,6 @@ from leanrag.text.tokens import load_counter
 from tests.product_parts import (
     Parts,
     make_parts,
-    new_tenant,
     rows_of,
 )
 
@@ -26,11 +25,6 @@ FAQ = b"language,question,answer\nen,Do you wrap gifts?,Yes; for 75 lira.\nen,Wh
 @pytest.fixture(scope="module")
 def parts(shared_database: GuardedDatabase) -> Parts:
     return make_parts(shared_database, embedding_batch_texts=8)
-
-
-@pytest.fixture
-def tenant_id(parts: Parts) -> UUID:
-    return new_tenant(parts.database)
 
 
 def add_faq(parts: Parts, tenant_id: UUID) -> Any:

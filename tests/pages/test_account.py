@@ -20,7 +20,7 @@ from leanrag.permissions import Role
 from pages._account_device import browser_name, is_handheld, system_name
 from pages._account_export import TenantFile, _taker
 from tests import served_console
-from tests.served_console import open_console
+from tests.served_console import keys, open_console
 from tests.signed_in_api import ADA
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -79,10 +79,6 @@ def texts(page: AppTest) -> str:
     return said.replace("\u2068", "").replace("\u2069", "")
 
 
-def keys(page: AppTest) -> set[str]:
-    return {button.key for button in page.button if button.key}
-
-
 def until(page: AppTest, key: str) -> AppTest:
     """Run the page until it has a button or a download with this key."""
     end = time.monotonic() + DEADLINE_SECONDS
@@ -92,6 +88,12 @@ def until(page: AppTest, key: str) -> AppTest:
         page.run()
         assert not page.exception
     return page
+
+
+@pytest.fixture
+def exporting(owner: Person) -> AppTest:
+    """The page after a click that makes the export of its owner's tenant."""
+    return open_console("account").button(key="account_export_make").click().run()
 
 
 @pytest.mark.parametrize(
@@ -213,10 +215,10 @@ def test_a_role_sees_what_it_may_do_with_the_tenant(
     assert ("tenants_delete_account" in keys(page)) == delete
 
 
-def test_an_export_is_made_downloaded_once_and_gone_from_the_disk(owner: Person) -> None:
-    page = open_console("account")
-    page.button(key="account_export_make").click().run()
-    page = until(page, "account_export_download")
+def test_an_export_is_made_downloaded_once_and_gone_from_the_disk(
+    owner: Person, exporting: AppTest
+) -> None:
+    page = until(exporting, "account_export_download")
     made: TenantFile = page.session_state["account_export"]
     assert made.path.stat().st_mode & 0o077 == 0
     assert made.path.parent.stat().st_mode & 0o077 == 0
@@ -230,11 +232,9 @@ def test_an_export_is_made_downloaded_once_and_gone_from_the_disk(owner: Person)
 
 
 def test_what_waits_to_be_downloaded_is_not_for_whoever_may_no_longer(
-    door: Services, owner: Person, monkeypatch: pytest.MonkeyPatch
+    door: Services, owner: Person, exporting: AppTest
 ) -> None:
-    page = open_console("account")
-    page.button(key="account_export_make").click().run()
-    made: TenantFile = until(page, "account_export_download").session_state["account_export"]
+    made: TenantFile = until(exporting, "account_export_download").session_state["account_export"]
     # Outside of a page there is no tab: who it is comes from the cookie alone.
     take = _taker(made)
     door.access.sessions.revoke_others(owner.person_id, keep=None)
@@ -243,10 +243,10 @@ def test_what_waits_to_be_downloaded_is_not_for_whoever_may_no_longer(
     assert made.path.exists()
 
 
-def test_a_discarded_export_and_one_whose_tab_is_gone_leave_nothing(owner: Person) -> None:
-    page = open_console("account")
-    page.button(key="account_export_make").click().run()
-    page = until(page, "account_export_discard")
+def test_a_discarded_export_and_one_whose_tab_is_gone_leave_nothing(
+    owner: Person, exporting: AppTest
+) -> None:
+    page = until(exporting, "account_export_discard")
     folder: Path = page.session_state["account_export"].path.parent
     page.button(key="account_export_discard").click().run()
     assert not folder.exists()

@@ -13,7 +13,8 @@ from leanrag.bootstrap import Services
 from leanrag.sources import Sources, SourceView
 from pages._documents_list import SOURCES_PER_PAGE, sources_frame
 from pages._documents_words import size_text
-from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
+from tests.documents_page import add_file, open_page, put_source, texts, wait_until_read
+from tests.served_console import keys
 
 pytestmark = pytest.mark.usefixtures("real_product")
 

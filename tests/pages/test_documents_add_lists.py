@@ -36,6 +36,12 @@ def page(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTes
         yield opened
 
 
+@pytest.fixture
+def typed(page: AppTest) -> AppTest:
+    """The page with a pair typed into the first row, not saved yet."""
+    return edit(choose(page, "faq"), FAQ, {"edited_rows": {0: PAIR}})
+
+
 def save(page: AppTest, grid: str = FAQ) -> AppTest:
     page.button(key=f"{grid}_save").click().run()
     assert not page.exception
@@ -66,22 +72,20 @@ def test_a_typed_pair_is_saved_as_one_passage(page: AppTest, services: Services)
     assert page.text_input(key="documents_title_faq_1").value == ""
 
 
-def test_rows_that_are_typed_stay_while_another_form_is_open(page: AppTest) -> None:
-    edit(choose(page, "faq"), FAQ, {"edited_rows": {0: PAIR}})
-    choose(page, "website")
-    assert "Not saved yet in “Questions and answers”: 1 row." in texts(page)
-    page.button(key="documents_unsaved_faq").click().run()
-    assert shown_rows(page, FAQ)[0]["question"] == PAIR["question"]
-    edit(page, FAQ, {"edited_rows": {0: {"answer": "Five."}}})
-    choose(choose(page, "files"), "faq")
-    assert shown_rows(page, FAQ)[0]["answer"] == "Five."
+def test_rows_that_are_typed_stay_while_another_form_is_open(typed: AppTest) -> None:
+    choose(typed, "website")
+    assert "Not saved yet in “Questions and answers”: 1 row." in texts(typed)
+    typed.button(key="documents_unsaved_faq").click().run()
+    assert shown_rows(typed, FAQ)[0]["question"] == PAIR["question"]
+    edit(typed, FAQ, {"edited_rows": {0: {"answer": "Five."}}})
+    choose(choose(typed, "files"), "faq")
+    assert shown_rows(typed, FAQ)[0]["answer"] == "Five."
 
 
-def test_rows_stay_while_another_page_of_the_console_is_open(page: AppTest) -> None:
-    edit(choose(page, "faq"), FAQ, {"edited_rows": {0: PAIR}})
-    page.switch_page("pages/usage.py").run()
-    page.switch_page("pages/documents.py").run()
-    assert shown_rows(page, FAQ)[0]["answer"] == PAIR["answer"]
+def test_rows_stay_while_another_page_of_the_console_is_open(typed: AppTest) -> None:
+    typed.switch_page("pages/usage.py").run()
+    typed.switch_page("pages/documents.py").run()
+    assert shown_rows(typed, FAQ)[0]["answer"] == PAIR["answer"]
 
 
 def test_a_row_without_an_answer_is_shown_before_it_is_left_out(
@@ -110,13 +114,12 @@ def test_mending_the_row_takes_its_problem_away(page: AppTest) -> None:
     assert "Left out" not in texts(page)
 
 
-def test_what_was_discarded_can_be_brought_back(page: AppTest) -> None:
-    edit(choose(page, "faq"), FAQ, {"edited_rows": {0: PAIR}})
-    page.button(key=f"{FAQ}_drop").click().run()
-    assert "0 rows" in texts(page)
-    page.button(key=f"{FAQ}_bring_back").click().run()
-    assert shown_rows(page, FAQ)[0]["question"] == PAIR["question"]
-    assert "1 row · not saved yet" in texts(page)
+def test_what_was_discarded_can_be_brought_back(typed: AppTest) -> None:
+    typed.button(key=f"{FAQ}_drop").click().run()
+    assert "0 rows" in texts(typed)
+    typed.button(key=f"{FAQ}_bring_back").click().run()
+    assert shown_rows(typed, FAQ)[0]["question"] == PAIR["question"]
+    assert "1 row · not saved yet" in texts(typed)
 
 
 def test_the_same_list_again_is_said_to_be_there(page: AppTest, services: Services) -> None:
@@ -160,12 +163,11 @@ def test_a_file_adds_to_what_is_typed_already(page: AppTest) -> None:
     ],
 )
 def test_a_file_that_is_no_list_says_so_and_leaves_the_grid(
-    page: AppTest, name: str, data: bytes, said: str
+    typed: AppTest, name: str, data: bytes, said: str
 ) -> None:
-    edit(choose(page, "faq"), FAQ, {"edited_rows": {0: PAIR}})
-    bring(page, name, data)
-    assert said in page.error[-1].value
-    assert "1 row · not saved yet" in texts(page)
+    bring(typed, name, data)
+    assert said in typed.error[-1].value
+    assert "1 row · not saved yet" in texts(typed)
 
 
 def test_ten_thousand_rows_are_shown_page_by_page_and_saved_whole(

@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from leanrag.bootstrap import Services
-from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
+from tests.documents_page import add_file, open_page, put_source, texts, wait_until_read
+from tests.served_console import keys
 
 pytestmark = pytest.mark.usefixtures("real_product")
 

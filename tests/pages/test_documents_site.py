@@ -14,8 +14,8 @@ from leanrag.bootstrap import Services
 from leanrag.suggestions import SuggestionView
 from leanrag.websites import SitePageView
 from pages._documents_site import PAGES_PER_PAGE, pages_frame
-from tests.documents_page import keys, open_page, put_source, texts, wait_until_read
-from tests.served_console import open_console
+from tests.documents_page import open_page, put_source, texts, wait_until_read
+from tests.served_console import keys, open_console
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "https://shop.example/help"

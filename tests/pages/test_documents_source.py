@@ -2,65 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from db.models import PassageEdit, Source, SourceFile
+from db.models import PassageEdit
 from leanrag.bootstrap import Services
-from leanrag.ingest.pipeline import Upload
-from leanrag.ingest.record_files import RECORDS_MEDIA_TYPE, read_stored, write_records
-from leanrag.ingest.record_rows import FaqRow, RecordRow
 from leanrag.sources import SourceView
-from tests.documents_page import add_file, keys, open_page, put_source, texts, wait_until_read
-
-ROWS = (
-    FaqRow("How long is the warranty?", "Two years.", None),
-    FaqRow("Where is the shop?", "In Izmir.", None),
+from tests.documents_page import (
+    add_file,
+    open_page,
+    open_source,
+    put_source,
+    seen,
+    texts,
+    wait_until_read,
 )
-RULES = "# Returns\n\nWe take back everything within fourteen days."
-
+from tests.served_console import keys
 
 pytestmark = pytest.mark.usefixtures("real_product")
 
 
-def open_source(source_id: UUID) -> AppTest:
-    return open_page(source=str(source_id))
-
-
-def seen(services: Services, source_id: UUID) -> SourceView:
-    return services.sources.get(services.local_tenant_id, source_id)
+@pytest.fixture
+def source(real_product: None, services: Services) -> SourceView:
+    """A file that was read."""
+    return add_file(services)
 
 
 def facts(page: AppTest) -> str:
     return "".join(html.proto.body for html in page.get("html"))
-
-
-def add_list(services: Services) -> SourceView:
-    upload = Upload(
-        "shop.csv",
-        write_records(ROWS, "faq"),
-        "faq",
-        title="Shop",
-        media_type=RECORDS_MEDIA_TYPE,
-        form="records",
-    )
-    return services.ingest.add(services.local_tenant_id, upload)
-
-
-def add_rules(services: Services) -> SourceView:
-    upload = Upload(
-        "rules.md",
-        RULES.encode(),
-        "manual",
-        title="Rules",
-        form="manual",
-        media_type="text/markdown",
-    )
-    return services.ingest.add(services.local_tenant_id, upload)
 
 
 # ---- what is known of it ----------------------------------------------------------------------
@@ -119,8 +91,7 @@ def test_a_source_under_way_shows_its_progress_and_can_be_stopped(services: Serv
     assert seen(services, source_id).status == "cancelled"
 
 
-def test_edits_that_wait_for_a_review_are_counted(services: Services) -> None:
-    source = add_file(services)
+def test_edits_that_wait_for_a_review_are_counted(services: Services, source: SourceView) -> None:
     tenant_id = services.local_tenant_id
     with services.database.tenant(tenant_id) as session:
         edit = PassageEdit(
@@ -141,8 +112,9 @@ def test_edits_that_wait_for_a_review_are_counted(services: Services) -> None:
 # ---- what is changed about it -----------------------------------------------------------------
 
 
-def test_quoting_and_use_are_switched_and_taken_back(services: Services) -> None:
-    source = add_file(services)
+def test_quoting_and_use_are_switched_and_taken_back(
+    services: Services, source: SourceView
+) -> None:
     page = open_source(source.source_id)
     page.toggle(key=f"documents_citable_{source.source_id}").set_value(False).run()
     assert not seen(services, source.source_id).is_citable
@@ -173,8 +145,9 @@ def test_title_kind_and_tags_are_edited_together_and_taken_back(services: Servic
     )
 
 
-def test_a_title_that_cannot_be_is_refused_in_one_sentence(services: Services) -> None:
-    source = add_file(services)
+def test_a_title_that_cannot_be_is_refused_in_one_sentence(
+    services: Services, source: SourceView
+) -> None:
     page = open_source(source.source_id)
     page.button(key="documents_edit").click().run()
     page.text_input(key="documents_edit_title").set_value("   ")
@@ -196,8 +169,9 @@ def test_a_source_is_processed_again_to_another_size(services: Services) -> None
     assert again.passage_count > source.passage_count
 
 
-def test_delete_asks_first_and_leads_back_to_the_list(services: Services) -> None:
-    source = add_file(services)
+def test_delete_asks_first_and_leads_back_to_the_list(
+    services: Services, source: SourceView
+) -> None:
     page = open_source(source.source_id)
     page.button(key="documents_delete_source").click().run()
     assert "24 passages are deleted for good" in texts(page)
@@ -212,145 +186,10 @@ def test_delete_asks_first_and_leads_back_to_the_list(services: Services) -> Non
 # ---- what stands in it ------------------------------------------------------------------------
 
 
-def test_passages_are_paged_in_the_database(services: Services) -> None:
-    source = add_file(services)
+def test_passages_are_paged_in_the_database(services: Services, source: SourceView) -> None:
     page = open_source(source.source_id)
     assert page.subheader[0].value == "Passages 1 to 10 of 24"
     assert "district 0 opens" in page.text[0].value
     page.pagination(key="documents_passage_page").set_value(3).run()
     assert page.subheader[0].value == "Passages 21 to 24 of 24"
     assert page.text[-1].value.startswith("The shop of district 23")
-
-
-def test_a_list_is_changed_in_its_grid_and_read_again(services: Services) -> None:
-    source = add_list(services)
-    key = f"documents_rows_{source.source_id}"
-    page = open_source(source.source_id)
-    edit_cell(page, key, 1, "answer", "In Ankara.")
-    page.button(key=f"{key}_save").click().run()
-    assert not page.exception
-    again = wait_until_read(services, source.source_id)
-    assert again.status == "processed"
-    assert rows(services, source.source_id)[1] == FaqRow("Where is the shop?", "In Ankara.", None)
-    chunks = services.sources.chunks(services.local_tenant_id, source.source_id)
-    assert "In Ankara." in chunks[1].text
-
-
-def test_a_list_that_somebody_else_changed_is_not_overwritten_unasked(services: Services) -> None:
-    source = add_list(services)
-    key = f"documents_rows_{source.source_id}"
-    page = open_source(source.source_id)
-    edit_cell(page, key, 0, "answer", "Mine.")
-    theirs = write_records([FaqRow("Theirs?", "Yes.", None)], "faq")
-    upload = Upload("shop.csv", theirs, "faq", media_type=RECORDS_MEDIA_TYPE, form="records")
-    services.ingest.replace_file(services.local_tenant_id, source.source_id, upload)
-    wait_until_read(services, source.source_id)
-    page.button(key=f"{key}_save").click().run()
-    assert "Somebody else saved another version" in texts(page)
-    assert len(rows(services, source.source_id)) == 1
-    page.button(key=f"{key}_save").click().run()
-    wait_until_read(services, source.source_id)
-    assert rows(services, source.source_id)[0] == FaqRow(ROWS[0].question, "Mine.", None)
-
-
-def test_instructions_are_changed_where_they_were_written(services: Services) -> None:
-    source = add_rules(services)
-    page = open_source(source.source_id)
-    box = page.text_area(key=f"documents_text_{source.source_id}")
-    assert box.value == RULES
-    box.set_value(RULES.replace("fourteen", "thirty")).run()
-    assert "not saved yet" in texts(page)
-    page.button(key="documents_text_save").click().run()
-    wait_until_read(services, source.source_id)
-    chunks = services.sources.chunks(services.local_tenant_id, source.source_id)
-    assert "thirty days" in chunks[0].text
-    assert seen(services, source.source_id).title == "Rules"
-
-
-def test_empty_instructions_are_refused_and_what_was_written_can_be_dropped(
-    services: Services,
-) -> None:
-    source = add_rules(services)
-    page = open_source(source.source_id)
-    page.text_area(key=f"documents_text_{source.source_id}").set_value("  ").run()
-    page.button(key="documents_text_save").click().run()
-    assert "write the text first" in page.error[0].value
-    page.button(key="documents_text_drop").click().run()
-    assert page.text_area(key=f"documents_text_{source.source_id}").value == RULES
-
-
-def test_a_list_that_was_refused_in_the_end_can_be_brought_back(services: Services) -> None:
-    source = add_list(services)
-    key = f"documents_rows_{source.source_id}"
-    page = open_source(source.source_id)
-    edit_cell(page, key, 1, "answer", "In Ankara.")
-    page.button(key=f"{key}_save").click().run()
-    wait_until_read(services, source.source_id)
-    refuse_newest(services, source.source_id, write_records(ROWS, "faq"))
-    page.run()
-    page.button(key="documents_bring_back").click().run()
-    page.button(key=f"{key}_save").click().run()
-    wait_until_read(services, source.source_id)
-    assert rows(services, source.source_id)[1] == FaqRow("Where is the shop?", "In Ankara.", None)
-
-
-def test_instructions_that_were_refused_in_the_end_can_be_brought_back(services: Services) -> None:
-    source = add_rules(services)
-    page = open_source(source.source_id)
-    box = f"documents_text_{source.source_id}"
-    page.text_area(key=box).set_value("We take back nothing.").run()
-    page.button(key="documents_text_save").click().run()
-    wait_until_read(services, source.source_id)
-    refuse_newest(services, source.source_id, RULES.encode())
-    page.run()
-    assert page.text_area(key=box).value == RULES
-    page.button(key="documents_bring_back").click().run()
-    assert page.text_area(key=box).value == "We take back nothing."
-
-
-def test_a_newer_file_takes_the_place_of_the_old(services: Services) -> None:
-    source = add_file(services)
-    page = open_source(source.source_id)
-    page.button(key="documents_newer").click().run()
-    uploader = page.file_uploader(key=f"documents_newer_{source.source_id}")
-    uploader.set_value([("new.md", b"# Hours\n\nAll shops open at six.", "text/markdown")])
-    page.button(key="documents_newer_yes").click().run()
-    assert not page.exception
-    again = wait_until_read(services, source.source_id)
-    assert (again.filename, again.passage_count, again.title) == ("new.md", 1, "Hours")
-
-
-def test_a_newer_file_that_is_none_is_refused_where_it_was_chosen(services: Services) -> None:
-    source = add_file(services)
-    page = open_source(source.source_id)
-    page.button(key="documents_newer").click().run()
-    uploader = page.file_uploader(key=f"documents_newer_{source.source_id}")
-    uploader.set_value([("new.pdf", b"\x89PNG\r\n\x1a\n" + bytes(500), "application/pdf")])
-    page.button(key="documents_newer_yes").click().run()
-    assert "LeanRAG reads PDF" in page.session_state["documents_newer_problem"]
-    assert seen(services, source.source_id).status == "processed"
-
-
-def edit_cell(page: AppTest, key: str, row: int, column: str, text: str) -> None:
-    """Write into the grid as its editor would."""
-    page.session_state[f"{key}_editor_0"] = {
-        "edited_rows": {row: {column: text}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    page.run()
-    assert not page.exception
-
-
-def refuse_newest(services: Services, source_id: UUID, before: bytes) -> None:
-    """Put a source into the state in which a job leaves it that failed on a newer version."""
-    tenant_id = services.local_tenant_id
-    with services.database.tenant(tenant_id) as session:
-        source = session.get_one(Source, (tenant_id, source_id))
-        source.error = "The newer version was not taken, and the earlier one stays in use: so."
-        source.content_hash = hashlib.sha256(before).hexdigest()
-        session.get_one(SourceFile, (tenant_id, source_id)).data = before
-
-
-def rows(services: Services, source_id: UUID) -> tuple[RecordRow, ...]:
-    return read_stored(services.sources.file(services.local_tenant_id, source_id).data, "faq")

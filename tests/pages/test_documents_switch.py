@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 import pages._services
 from leanrag.bootstrap import Services
 from leanrag.embedding_switch import BROKE_OFF, SwitchStatus
-from tests.documents_page import keys, open_page, texts
+from tests.documents_page import open_page, texts
+from tests.served_console import keys
 
 UNDER_WAY = SwitchStatus("local-chargram-3-5-d1536", "text-embedding-3-small", 1234, 5000)
 TITLE = "New embeddings are being made"

@@ -18,12 +18,12 @@ from db.models import ApiKey
 from leanrag.api_keys import KEY_SCOPES, NEVER_BY_KEY, KeyView
 from leanrag.bootstrap import Services
 from leanrag.errors import Forbidden, InvalidInput, LeanRagError, NotFound
-from leanrag.identity import Identity, identify
 from leanrag.permissions import Action, Role, may
 from pages._keys_list import KEYS_PER_PAGE
 from pages._keys_words import example
 from pages._members_why import why_not
-from tests.signed_in_pages import Console, Shop, email_of
+from tests.served_console import keys
+from tests.signed_in_pages import Console, Shop, email_of, identity, lower
 
 
 @pytest.fixture(autouse=True)
@@ -39,19 +39,6 @@ def _no_key_is_left(shop: Shop) -> Iterator[None]:
         members.change_role(second, person.person_id, role)  # type: ignore[arg-type] # a role
     with shop.services.database.administration() as session:
         session.query(ApiKey).delete()
-
-
-def identity(shop: Shop, email: str) -> Identity:
-    person = shop.services.access.people.find(email)
-    assert person is not None
-    return identify(person, tenant=str(shop.tenant_id))
-
-
-def lower(shop: Shop, email: str, role: Role) -> None:
-    second = identity(shop, "second@shop.example")
-    person_id = identity(shop, email).person_id
-    assert person_id is not None
-    shop.services.access.members.change_role(second, person_id, role)
 
 
 def make_key(
@@ -79,10 +66,6 @@ def said(page: AppTest) -> str:
     kinds = (page.markdown, page.caption, page.info, page.error, page.warning, page.toast)
     texts = [e.value for kind in kinds for e in kind] + [e.label for e in page.expander]
     return "\n".join(texts).replace("\u200b", "")
-
-
-def keys(page: AppTest) -> set[str]:
-    return {button.key for button in page.button if button.key}
 
 
 def fill(page: AppTest, name: str, *scopes: Action, days: int | None = None) -> AppTest:

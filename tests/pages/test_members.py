@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 import pages._services
 from leanrag.bootstrap import Services
 from leanrag.errors import Conflict, Forbidden, InvalidInput, LeanRagError, NotFound
-from leanrag.identity import Identity, identify
 from leanrag.members import MemberView
 from leanrag.permissions import ACTIONS, ROLES, Role, may
 from pages._members_list import MEMBERS_PER_PAGE
 from pages._members_why import why_not
-from tests.signed_in_pages import Console, Shop, email_of, suspended
+from tests.served_console import keys
+from tests.signed_in_pages import Console, Shop, email_of, identity, lower, suspended
 
 BEN = "ben@shop.example"
 
@@ -40,12 +40,6 @@ def _everybody_as_before(shop: Shop) -> Any:
             members.add(second, email_of(role), role)
 
 
-def identity(shop: Shop, email: str) -> Identity:
-    person = shop.services.access.people.find(email)
-    assert person is not None
-    return identify(person, tenant=str(shop.tenant_id))
-
-
 def member(shop: Shop, email: str) -> MemberView | None:
     found = shop.services.access.members.list(shop.tenant_id)
     return next((one for one in found if one.email == email), None)
@@ -55,11 +49,6 @@ def id_of(shop: Shop, email: str) -> UUID:
     found = member(shop, email)
     assert found is not None
     return found.person_id
-
-
-def lower(shop: Shop, email: str, role: Role) -> None:
-    second = identity(shop, "second@shop.example")
-    shop.services.access.members.change_role(second, id_of(shop, email), role)
 
 
 def open_page(console: Console, shop: Shop, role: Role = "owner") -> AppTest:
@@ -73,10 +62,6 @@ def said(page: AppTest) -> str:
     more = (*page.subheader, *page.title)
     texts = [*(e.value for kind in kinds for e in kind), *(e.value for e in more)]
     return "\n".join(texts).replace("\u200b", "")  # parts addresses
-
-
-def keys(page: AppTest) -> set[str]:
-    return {button.key for button in page.button if button.key}
 
 
 def add(page: AppTest, email: str, role: Role = "viewer", name: str = "") -> AppTest:

@@ -19,7 +19,7 @@ from leanrag.errors import Forbidden, NotFound
 from leanrag.guarded_services import guard_services
 from leanrag.identity import Identity, identify
 from leanrag.tenants import TenantView
-from pages._tenants_create import short_name
+from pages._names import short_name
 from pages._tenants_list import TENANTS_PER_PAGE
 from tests.served_console import hold_cookie, open_console
 from tests.signed_in_api import ADA

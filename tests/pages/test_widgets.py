@@ -8,7 +8,7 @@ import pytest
 
 from leanrag.permissions import ACTIONS
 from leanrag.permitted_calls import ANYONE, INSTALLATION
-from tests.page_widgets import READS
+from tests.page_widgets import BY_KEY, READS
 from tests.widget_uses import KEYS, PAGES, WIDGETS, find_widgets, use_of
 
 FILES = sorted(PAGES.glob("*.py"))
@@ -23,7 +23,7 @@ def test_what_is_declared_is_there() -> None:
     assert set(WIDGETS) <= {file.name for file in FILES}
     assert {(file, key) for file, key in KEYS if key in WIDGETS.get(file, {})} == set(KEYS)
     uses = {use for widgets in WIDGETS.values() for use in widgets.values()}
-    assert uses <= {READS, ANYONE, INSTALLATION, *ACTIONS}
+    assert uses <= {READS, BY_KEY, ANYONE, INSTALLATION, *ACTIONS}
 
 
 def test_a_new_button_without_a_declaration_is_noticed(tmp_path: Path) -> None:

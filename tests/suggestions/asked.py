@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from leanrag.sources import SourceView
@@ -12,6 +13,19 @@ from tests.crawl.website import Website
 DAYS = "How long does delivery take?"
 COST = "What does delivery cost?"
 Crawl = Callable[..., SourceView]
+
+
+@dataclass(frozen=True, slots=True)
+class Crawled:
+    """A website that was crawled, and the pairs of it that wait."""
+
+    website: SourceView
+    pairs: tuple[SuggestionView, ...]
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The pairs' ids, in their order."""
+        return ids(self.pairs)
 
 
 def publish(site: Website, pairs: dict[str, str], path: str = "/", also: str = "") -> None:

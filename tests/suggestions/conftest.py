@@ -14,7 +14,7 @@ from leanrag.suggestions import Suggestions
 from leanrag.websites import Websites, WebsiteStart
 from tests.crawl.website import Website
 from tests.product_parts import Parts, make_parts, new_tenant
-from tests.suggestions.asked import Crawl
+from tests.suggestions.asked import COST, DAYS, Crawl, Crawled, publish
 
 
 @pytest.fixture
@@ -51,6 +51,27 @@ def crawl(parts: Parts, tenant_id: UUID, site: Website) -> Crawl:
         return parts.sources.get(tenant_id, source.source_id)
 
     return run
+
+
+@pytest.fixture
+def one_pair(site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID) -> Crawled:
+    """A website that answers one question."""
+    publish(site, {DAYS: "Three working days."})
+    return Crawled(crawl(), suggestions.list(tenant_id))
+
+
+@pytest.fixture
+def two_pairs(site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID) -> Crawled:
+    """A website that answers two questions."""
+    publish(site, {DAYS: "Three working days.", COST: "Ninety-five lira."})
+    return Crawled(crawl(), suggestions.list(tenant_id))
+
+
+@pytest.fixture
+def approved(two_pairs: Crawled, suggestions: Suggestions, tenant_id: UUID) -> SourceView:
+    """The list that the first of two pairs is approved into, not processed yet."""
+    (faq,) = suggestions.approve(tenant_id, two_pairs.ids[:1], by="Ada").lists
+    return faq
 
 
 @pytest.fixture

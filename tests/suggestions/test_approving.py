@@ -12,41 +12,42 @@ from leanrag.errors import InvalidInput
 from leanrag.ingest.pipeline import Upload
 from leanrag.ingest.record_files import write_records
 from leanrag.ingest.record_rows import FaqRow
+from leanrag.sources import SourceView
 from leanrag.suggestions import Suggestions
 from tests.crawl.website import Website
 from tests.product_parts import Parts
-from tests.suggestions.asked import COST, DAYS, Crawl, ids, publish
+from tests.suggestions.asked import COST, DAYS, Crawl, Crawled, ids, publish
 
 
 def test_the_list_is_extended_and_holds_a_pair_once(
-    site: Website,
+    two_pairs: Crawled,
+    approved: SourceView,
     crawl: Crawl,
     suggestions: Suggestions,
     tenant_id: UUID,
     settle: Any,
     parts: Parts,
 ):
-    publish(site, {DAYS: "Three working days.", COST: "Ninety-five lira."})
-    crawl()
-    first, second = ids(suggestions.list(tenant_id))
-    (faq,) = suggestions.approve(tenant_id, [first], by="Ada").lists
     settle()
-    again = suggestions.approve(tenant_id, [first, second], by="Ada")
+    again = suggestions.approve(tenant_id, two_pairs.ids, by="Ada")
     assert again.pair_count == 1
-    assert [one.source_id for one in again.lists] == [faq.source_id]
+    assert [one.source_id for one in again.lists] == [approved.source_id]
     assert set(settle()) == {DAYS, COST}
-    assert suggestions.approve(tenant_id, [first, second], by="Ada").lists == ()
+    assert suggestions.approve(tenant_id, two_pairs.ids, by="Ada").lists == ()
     crawl()
     assert suggestions.list(tenant_id) == ()
     assert len([s for s in parts.sources.list(tenant_id) if s.kind == "faq"]) == 1
 
 
 def test_an_edited_pair_stands_in_the_persons_words_and_is_found_again(
-    site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID, settle: Any
+    one_pair: Crawled,
+    site: Website,
+    crawl: Crawl,
+    suggestions: Suggestions,
+    tenant_id: UUID,
+    settle: Any,
 ):
-    publish(site, {DAYS: "Three working days."})
-    crawl()
-    (pair_id,) = ids(suggestions.list(tenant_id))
+    (pair_id,) = one_pair.ids
     suggestions.edit_and_approve(
         tenant_id, pair_id, question=" When will it\n arrive? ", answer="In three days.", by="Ada"
     )
@@ -72,11 +73,14 @@ def test_words_that_cannot_be_approved_are_refused(
 
 
 def test_a_question_that_another_site_answered_already_says_so(
-    site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID, settle: Any
+    one_pair: Crawled,
+    site: Website,
+    crawl: Crawl,
+    suggestions: Suggestions,
+    tenant_id: UUID,
+    settle: Any,
 ):
-    publish(site, {DAYS: "Three working days."})
-    crawl()
-    suggestions.approve(tenant_id, ids(suggestions.list(tenant_id)), by="Ada")
+    suggestions.approve(tenant_id, one_pair.ids, by="Ada")
     publish(site, {DAYS: "Four working days."}, "/other")
     other = crawl(url=site.url("/other"), max_depth=0)
     (pair,) = suggestions.list(tenant_id, source_id=other.source_id)
@@ -97,40 +101,30 @@ def test_what_may_only_be_learnt_from_does_not_become_quotable(
 
 
 def test_what_a_person_added_to_the_list_stays(
-    site: Website,
-    crawl: Crawl,
+    two_pairs: Crawled,
+    approved: SourceView,
     suggestions: Suggestions,
     tenant_id: UUID,
     settle: Any,
     parts: Parts,
 ):
-    publish(site, {DAYS: "Three working days.", COST: "Ninety-five lira."})
-    crawl()
-    first, second = ids(suggestions.list(tenant_id))
-    (faq,) = suggestions.approve(tenant_id, [first], by="Ada").lists
     settle()
     grid = [FaqRow(DAYS, "Three working days.", "en"), FaqRow("Is there a shop?", "Yes.", "en")]
     data = write_records(grid, "faq")
     newer = Upload("approved-questions.csv", data, "faq", media_type="text/csv", form="records")
-    parts.ingest.replace_file(tenant_id, faq.source_id, newer)
-    suggestions.approve(tenant_id, [second], by="Ada")  # before the newer list is processed
+    parts.ingest.replace_file(tenant_id, approved.source_id, newer)
+    suggestions.approve(
+        tenant_id, two_pairs.ids[1:], by="Ada"
+    )  # before the newer list is processed
     assert set(settle()) == {DAYS, "Is there a shop?", COST}
 
 
 def test_a_list_that_was_deleted_is_made_anew(
-    site: Website,
-    crawl: Crawl,
-    suggestions: Suggestions,
-    tenant_id: UUID,
-    settle: Any,
-    parts: Parts,
+    one_pair: Crawled, suggestions: Suggestions, tenant_id: UUID, settle: Any, parts: Parts
 ):
-    publish(site, {DAYS: "Three working days."})
-    crawl()
-    (pair_id,) = ids(suggestions.list(tenant_id))
-    (faq,) = suggestions.approve(tenant_id, [pair_id], by="Ada").lists
+    (faq,) = suggestions.approve(tenant_id, one_pair.ids, by="Ada").lists
     parts.sources.delete(tenant_id, faq.source_id)
-    assert suggestions.approve(tenant_id, [pair_id], by="Ada").pair_count == 1
+    assert suggestions.approve(tenant_id, one_pair.ids, by="Ada").pair_count == 1
     assert set(settle()) == {DAYS}
 
 

@@ -13,21 +13,19 @@ from leanrag.errors import InvalidInput, NotFound
 from leanrag.suggestions import Suggestions
 from tests.crawl.website import Website
 from tests.product_parts import Parts, add_text, new_tenant
-from tests.suggestions.asked import COST, DAYS, Crawl, ids, publish
+from tests.suggestions.asked import COST, DAYS, Crawl, Crawled, ids, publish
 
 
 def test_a_suggestion_counts_only_once_it_is_approved(
-    site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID, settle: Any
+    two_pairs: Crawled, site: Website, suggestions: Suggestions, tenant_id: UUID, settle: Any
 ):
-    publish(site, {DAYS: "Three working days.", COST: "Ninety-five lira."})
-    website = crawl()
-    waiting = suggestions.list(tenant_id)
+    waiting = two_pairs.pairs
     assert [(one.question, one.answer) for one in waiting] == [
         (DAYS, "Three working days."),
         (COST, "Ninety-five lira."),
     ]
     assert waiting[0].url == site.url("/")
-    assert waiting[0].source_title == website.title
+    assert waiting[0].source_title == two_pairs.website.title
     assert (waiting[0].notice, waiting[0].approved_answer) == ("", "")
     assert settle() == {}
     approved = suggestions.approve(tenant_id, [waiting[0].pair_id], by="Ada")
@@ -43,24 +41,31 @@ def test_a_suggestion_counts_only_once_it_is_approved(
 
 
 def test_a_rejected_pair_does_not_come_back(
-    site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID, settle: Any
+    one_pair: Crawled,
+    site: Website,
+    crawl: Crawl,
+    suggestions: Suggestions,
+    tenant_id: UUID,
+    settle: Any,
 ):
-    publish(site, {DAYS: "Three working days."})
-    source = crawl()
-    assert suggestions.reject(tenant_id, ids(suggestions.list(tenant_id)), by="Ada") == 1
+    website_id = one_pair.website.source_id
+    assert suggestions.reject(tenant_id, one_pair.ids, by="Ada") == 1
     publish(site, {DAYS: "Three working days!"}, also="<p>And a paragraph more than before.</p>")
     crawl()
     assert suggestions.count(tenant_id) == 0
-    assert suggestions.count(tenant_id, source_id=source.source_id, state="rejected") == 1
+    assert suggestions.count(tenant_id, source_id=website_id, state="rejected") == 1
     assert settle() == {}
 
 
 def test_a_pair_whose_answer_changed_comes_back_and_says_why(
-    site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID, settle: Any
+    two_pairs: Crawled,
+    site: Website,
+    crawl: Crawl,
+    suggestions: Suggestions,
+    tenant_id: UUID,
+    settle: Any,
 ):
-    publish(site, {DAYS: "Three working days.", COST: "Ninety-five lira."})
-    crawl()
-    days, cost = ids(suggestions.list(tenant_id))
+    days, cost = two_pairs.ids
     suggestions.approve(tenant_id, [days], by="Ada")
     suggestions.reject(tenant_id, [cost], by="Ada")
     publish(site, {DAYS: "Only two days.", COST: "Nothing at all."})
@@ -112,17 +117,14 @@ def test_two_pages_that_answer_differently_do_not_bring_a_pair_back_in_turns(
 
 
 def test_suggestions_of_another_tenant_are_not_there(
-    site: Website, crawl: Crawl, suggestions: Suggestions, tenant_id: UUID, parts: Parts
+    one_pair: Crawled, suggestions: Suggestions, tenant_id: UUID, parts: Parts
 ):
-    publish(site, {DAYS: "Three working days."})
-    source = crawl()
-    (pair_id,) = ids(suggestions.list(tenant_id))
     stranger = new_tenant(parts.database)
     assert suggestions.list(stranger) == ()
     for act in (
-        lambda: suggestions.approve(stranger, [pair_id], by=""),
-        lambda: suggestions.reject(stranger, [pair_id], by=""),
-        lambda: suggestions.list(stranger, source_id=source.source_id),
+        lambda: suggestions.approve(stranger, one_pair.ids, by=""),
+        lambda: suggestions.reject(stranger, one_pair.ids, by=""),
+        lambda: suggestions.list(stranger, source_id=one_pair.website.source_id),
     ):
         with pytest.raises(NotFound):
             act()
@@ -130,19 +132,15 @@ def test_suggestions_of_another_tenant_are_not_there(
         suggestions.reject(tenant_id, [uuid4() for _ in range(501)], by="")
 
 
+@pytest.mark.usefixtures("approved")
 def test_suggestions_go_with_their_website_and_what_was_approved_stays(
-    site: Website,
-    crawl: Crawl,
+    two_pairs: Crawled,
     suggestions: Suggestions,
     tenant_id: UUID,
     settle: Any,
     parts: Parts,
 ):
-    publish(site, {DAYS: "Three working days.", COST: "Ninety-five lira."})
-    source = crawl()
-    first, _ = ids(suggestions.list(tenant_id))
-    suggestions.approve(tenant_id, [first], by="Ada")
-    parts.sources.delete(tenant_id, source.source_id)
+    parts.sources.delete(tenant_id, two_pairs.website.source_id)
     assert suggestions.count(tenant_id) == suggestions.count(tenant_id, state="approved") == 0
     assert set(settle()) == {DAYS}
 
