@@ -74,6 +74,26 @@ def test_short_words_do_not_match_by_one_letter(asked, other):
     assert cover(asked, asked, language=language).whole == 1.0
 
 
+@pytest.mark.parametrize(
+    ("asked", "written", "whole"),
+    [
+        ("çalışmaktadır", "çalıştılar", 0.7),
+        ("kurulmuştur", "kurulduğunda", 0.7),
+        ("kurulmuştur", "kurdu", 0.0),  # three letters alike
+        ("çalışmaktadır", "çalışmaktadir", 1 - 1 / 13),  # nearly spelt alike is more
+    ],
+)
+def test_turkish_words_that_begin_alike_match_in_part(asked, written, whole):
+    assert cover(asked, f"Burada {written} denir.", language="tr").whole >= whole - 1e-6
+    if whole <= 0.7:
+        assert cover(asked, f"Burada {written} denir.", language="tr").whole < whole + 1e-6
+
+
+def test_words_that_begin_alike_are_others_in_the_other_languages():
+    assert cover("international", "The interview is at noon.").whole == 0.0
+    assert cover("کتابخانه", "کتابفروش آمد.", language="fa").whole == 0.0
+
+
 def test_another_word_of_the_same_length_does_not_match():
     assert cover("delivery", "The discount is large.").whole == 0.0
 
