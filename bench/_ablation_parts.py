@@ -146,6 +146,7 @@ _AS_TYPED = {
     "leanrag.text.question_match.LEAST_SIMILARITY": 1.0,
     "leanrag.text.question_match._joined_pairs": _no_pairs,
 }
+_OTHER_BEGINNINGS = {"leanrag.text.question_match.SAME_BEGINNING_LETTERS": NO_LENGTH}
 _PLAIN_WORDS = {
     "leanrag.text.analyzers.analyze_words": _folded_words,
     "leanrag.text.analyzers.load_stopwords": _no_stopwords,
@@ -165,6 +166,7 @@ PARTS = (
     Part("passages by BM25 alone", passage=_LEXICAL_ALONE),
     Part("no BM25 in ranking", passage={"lexical": BARELY}),
     Part("no words tolerant of typing", _AS_TYPED),
+    Part("no Turkish beginnings", _OTHER_BEGINNINGS),
     Part("no whole-passage cover", passage={"whole": 0.0}),
     Part("no window or sentence", passage={"window": 0.0, "sentence": 0.0}),
     Part("no pairs", passage={"pairs": 0.0}),

@@ -70,9 +70,12 @@ def observed() -> Iterator[Observer]:
         observer.features = of_passages(passages, coverages, language, among=among)
         return observer.features
 
-    def sentences(passage: Passage, coverage: Coverage, expected: ExpectedAnswer) -> Array:
-        features = of_sentences(passage, coverage, expected)
-        observer.sentences.append((coverage, features))
+    def sentences(
+        passages: Sequence[Passage], coverages: Sequence[Coverage], expected: ExpectedAnswer
+    ) -> Array:
+        features = of_sentences(passages, coverages, expected)
+        ends = np.cumsum([len(coverage.spans) for coverage in coverages])[:-1]
+        observer.sentences = list(zip(coverages, np.split(features, ends), strict=True))
         return features
 
     with (

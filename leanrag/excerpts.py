@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from leanrag.text.matching import sentence_spans
+from leanrag.text.sentences import sentence_spans
 from leanrag.types import Passage, SentenceChance
 
 # Long sentences hold more answers, but not in proportion to their tokens.

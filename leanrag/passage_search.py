@@ -11,12 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 from pgvector import SparseVector
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.models.knowledge import LEXICAL_DIMENSIONS
@@ -68,13 +67,14 @@ _DENSE_SCORE = """
               FROM chunk_embeddings e
               WHERE e.tenant_id = :tenant AND e.chunk_id = w.chunk_id
                 AND e.model = :model AND vector_dims(e.dense) = :dimensions), 0)"""
+# The columns stand as the fields of Passage do: to look each up by its name took a quarter of a
+# millisecond a question.
 _READ = """
     WITH wanted (chunk_id) AS MATERIALIZED ({wanted})
-    SELECT c.chunk_id, c.source_id, c.chunk_type, s.title AS source_title, c.title,
-           c.heading_path, c.full_text, c.language, c.position, c.page, c.label, c.url,
-           c.token_count, c.is_citable,
-           -(t.lexical <#> CAST(:lexical AS sparsevec)) AS lexical_score,
-           {dense} AS dense_score
+    SELECT c.chunk_id, c.source_id, c.chunk_type, s.title, c.title, c.heading_path, c.full_text,
+           c.language, c.position, c.page, c.token_count, c.is_citable,
+           -(t.lexical <#> CAST(:lexical AS sparsevec)), CAST({dense} AS float8), 0.0::float8,
+           c.label, c.url
     FROM wanted w
     JOIN chunk_terms t ON t.tenant_id = :tenant AND t.chunk_id = w.chunk_id
     JOIN chunks c ON c.tenant_id = :tenant AND c.chunk_id = w.chunk_id
@@ -171,11 +171,11 @@ class PassageSearch:
         proposed = self._propose(state, weights, vector, model, session=session)
         if proposed is None:
             scan = self._scan if uses_dense else self._scan_words
-            return tuple(_passage(row) for row in session.execute(scan, parameters))
+            return tuple(Passage(*row) for row in session.execute(scan, parameters))
         parameters["proposed"] = uuid_array(proposed)
         fetch = self._fetch if uses_dense else self._fetch_words
-        rows = session.execute(fetch, parameters).all()
-        return tuple(_passage(row) for row in self._best(rows, uses_dense))
+        passages = [Passage(*row) for row in session.execute(fetch, parameters)]
+        return tuple(self._best(passages, uses_dense))
 
     def _propose(
         self,
@@ -200,39 +200,17 @@ class PassageSearch:
         count = math.ceil(OVERSAMPLING * self._candidates)
         return index.best(weights, vector, state.hidden, count=count)
 
-    def _best(self, rows: Sequence[Row[Any]], uses_dense: bool) -> Iterable[Row[Any]]:
+    def _best(self, passages: Sequence[Passage], uses_dense: bool) -> Iterable[Passage]:
         """Keep what an exact scan would have taken: the best by each of the exact scores."""
-        by_words = sorted(rows, key=lambda row: (-row.lexical_score, row.chunk_id))
-        best = {row.chunk_id: row for row in by_words[: self._candidates]}
+        by_words = sorted(passages, key=lambda p: (-p.lexical_score, p.passage_id))
+        best = {p.passage_id: p for p in by_words[: self._candidates]}
         if uses_dense:
-            near = [row for row in rows if row.dense_score != 0]  # 0: of another model
-            by_vector = sorted(near, key=lambda row: (-row.dense_score, row.chunk_id))
-            best |= {row.chunk_id: row for row in by_vector[: self._candidates]}
+            near = [p for p in passages if p.dense_score != 0]  # 0: of another model
+            by_vector = sorted(near, key=lambda p: (-p.dense_score, p.passage_id))
+            best |= {p.passage_id: p for p in by_vector[: self._candidates]}
         return best.values()
 
 
 def _halfvec_text(vector: Vectors) -> str:
     """Return a vector as halfvec reads it; rounding to half precision first keeps it short."""
     return "[" + ",".join(map(repr, np.asarray(vector, np.float16).tolist())) + "]"
-
-
-def _passage(row: Row[Any]) -> Passage:
-    return Passage(
-        passage_id=row.chunk_id,
-        source_id=row.source_id,
-        kind=row.chunk_type,
-        source_title=row.source_title,
-        title=row.title,
-        heading=row.heading_path,
-        text=row.full_text,
-        language=row.language,
-        position=row.position,
-        page=row.page,
-        label=row.label,
-        url=row.url,
-        token_count=row.token_count,
-        is_citable=row.is_citable,
-        lexical_score=float(row.lexical_score),
-        dense_score=float(row.dense_score),
-        score=0.0,
-    )

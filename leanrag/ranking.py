@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -71,14 +71,14 @@ def rank(
     chances = _softmax(logits)
     scores = logits / weights.sum()
     expected = ExpectedAnswer(asked.text, asked.language)
+    sentences = _sentences(
+        coverages, sentence_features(first, coverages, expected), profile, chances
+    )
     ranked = [
-        replace(
-            passage,
-            score=float(score),
-            probability=float(chance),
-            sentences=_sentences(passage, coverage, expected, profile, float(chance)),
+        replace(passage, score=score, probability=chance, sentences=own)
+        for passage, score, chance, own in zip(
+            first, scores.tolist(), chances.tolist(), sentences, strict=True
         )
-        for passage, coverage, score, chance in zip(first, coverages, scores, chances, strict=True)
     ]
     return tuple(sorted(ranked, key=lambda p: (-p.probability, -p.score, p.passage_id)))
 
@@ -115,12 +115,23 @@ def passage_features(
     )
 
 
-def sentence_features(passage: Passage, coverage: Coverage, expected: ExpectedAnswer) -> Features:
-    """Return SENTENCE_FEATURES of each sentence of a passage, shape (sentences, features)."""
-    texts = [passage.text[start:end] for start, end in coverage.spans]
-    answers = [float(expected.is_in(text)) for text in texts]
-    letters = [math.log(len(text) + 1) / LETTERS_SCALE for text in texts]
-    columns = (coverage.alone, coverage.titled, coverage.before, coverage.after, answers, letters)
+def sentence_features(
+    passages: Sequence[Passage], coverages: Sequence[Coverage], expected: ExpectedAnswer
+) -> Features:
+    """Return SENTENCE_FEATURES of the sentences, passage by passage: (sentences, features)."""
+    texts = [
+        passage.text[start:end]
+        for passage, coverage in zip(passages, coverages, strict=True)
+        for start, end in coverage.spans
+    ]
+    columns = (
+        np.concatenate([coverage.alone for coverage in coverages]),
+        np.concatenate([coverage.titled for coverage in coverages]),
+        np.concatenate([coverage.before for coverage in coverages]),
+        np.concatenate([coverage.after for coverage in coverages]),
+        [expected.is_in(text) for text in texts],
+        [math.log(len(text) + 1) / LETTERS_SCALE for text in texts],
+    )
     return np.column_stack(columns).astype(np.float64)
 
 
@@ -167,18 +178,18 @@ def _document_shares(passages: Sequence[Passage]) -> Mapping[tuple[UUID, str], f
 
 
 def _sentences(
-    passage: Passage,
-    coverage: Coverage,
-    expected: ExpectedAnswer,
-    profile: RankingProfile,
-    chance: float,
-) -> tuple[SentenceChance, ...]:
-    logits = sentence_features(passage, coverage, expected) @ profile.sentence_weights()
-    shares = (1 - EVEN_SHARE) * _softmax(logits) + EVEN_SHARE / len(logits)
-    return tuple(
-        SentenceChance(start, end, chance * float(share))
-        for (start, end), share in zip(coverage.spans, shares, strict=True)
-    )
+    coverages: Sequence[Coverage], features: Features, profile: RankingProfile, chances: Features
+) -> Iterator[tuple[SentenceChance, ...]]:
+    """Yield each passage's sentences with their parts of its chance; a soft-max a passage."""
+    counts = np.array([len(coverage.spans) for coverage in coverages])
+    first = np.cumsum(counts) - counts
+    logits = features @ profile.sentence_weights()
+    raised = np.exp(logits - np.repeat(np.maximum.reduceat(logits, first), counts))
+    told = raised / np.repeat(np.add.reduceat(raised, first), counts)
+    shares = (1 - EVEN_SHARE) * told + np.repeat(EVEN_SHARE / counts, counts)
+    probabilities = iter((np.repeat(chances, counts) * shares).tolist())
+    for coverage in coverages:
+        yield tuple([SentenceChance(*span, next(probabilities)) for span in coverage.spans])
 
 
 def _softmax(logits: Features) -> Features:

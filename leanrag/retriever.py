@@ -86,7 +86,7 @@ class ContextRetriever:
         asked = Asked(
             question,
             language,
-            QuestionMatch(question, language, partial(_rarity, statistics)),
+            QuestionMatch(question, language, partial(_rarities, statistics)),
             # Guessed spellings are mostly of no word: nobody holds a share of all of them.
             0.0 if romanized_language(question) else sum(weights.values()),
         )
@@ -112,18 +112,17 @@ def _question_weights(
     of what *can* be known a passage covers.
     """
     terms = question_terms(question, language)
-    ids = list(terms)
-    frequencies = statistics.sketch.document_frequencies(ids)
+    frequencies = statistics.sketch.document_frequencies(list(terms))
     return {
-        term: terms[term] * inverse_document_frequency(statistics.passage_count, frequency)
-        for term, frequency in zip(ids, frequencies, strict=True)
+        term: weight * inverse_document_frequency(statistics.passage_count, frequency)
+        for (term, weight), frequency in zip(terms.items(), frequencies, strict=True)
         if frequency > 0
     }
 
 
-def _rarity(statistics: TermStatistics, term: str) -> float:
-    (frequency,) = statistics.sketch.document_frequencies([term_id(term)])
-    return inverse_document_frequency(statistics.passage_count, frequency)
+def _rarities(statistics: TermStatistics, terms: Sequence[str]) -> list[float]:
+    frequencies = statistics.sketch.document_frequencies([term_id(term) for term in terms])
+    return [inverse_document_frequency(statistics.passage_count, own) for own in frequencies]
 
 
 def share_out(ranked: Sequence[Passage], route: Route) -> Evidence:

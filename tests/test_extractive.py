@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from leanrag.citations import CitationTracker
 from leanrag.extractive import ABSTENTIONS, INTRODUCTIONS, ExtractiveAnswerer
-from leanrag.text.matching import sentence_spans
+from leanrag.text.sentences import sentence_spans
 from leanrag.types import LANGUAGES, Passage, PassageDecision, SentenceChance, TextDelta
 
 MANUAL = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -70,8 +71,12 @@ def passage(
     )
 
 
+def evenly(terms: Sequence[str]) -> list[float]:
+    return [1.0] * len(terms)
+
+
 def asked(question: str = QUESTION, language: Language = "en", full_match: float = 0.0) -> Asked:
-    return Asked(question, language, QuestionMatch(question, language, lambda t: 1.0), full_match)
+    return Asked(question, language, QuestionMatch(question, language, evenly), full_match)
 
 
 def ranked(
@@ -125,7 +130,7 @@ def test_the_likeliest_come_first(found):
 @given(candidates_of.filter(bool), texts, st.sampled_from(LANGUAGES))
 def test_every_feature_of_passages_lies_between_0_and_1(found, question, language):
     candidates = drawn(found)
-    match = QuestionMatch(question, language, lambda term: 2.0)
+    match = QuestionMatch(question, language, lambda terms: [2.0] * len(terms))
     words = [read_passage(one.title, one.text, one.language) for one in candidates]
     features = passage_features(candidates, match.coverage(words), language, among=candidates)
     assert features.shape == (len(candidates), len(PASSAGE_FEATURES))
@@ -240,7 +245,7 @@ def test_a_tenth_of_a_passages_chance_is_shared_alike_by_its_sentences():
     row = passage(1, DELIVERY + " Tea." * 8)
     (one,) = ranked([row])
     (coverage,) = asked().match.coverage([read_passage(" ", row.text, "en")])
-    logits = sentence_features(row, coverage, ExpectedAnswer(QUESTION, "en")) @ (
+    logits = sentence_features([row], [coverage], ExpectedAnswer(QUESTION, "en")) @ (
         SHIPPED.sentence_weights()
     )
     exact = 0.9 * np.exp(logits) / np.exp(logits).sum() + 0.1 / len(logits)
@@ -259,7 +264,9 @@ def test_a_sentence_with_a_number_is_likelier_where_one_is_asked_for():
 def test_the_features_of_a_sentence_are_its_shares_the_expected_answer_and_its_length():
     text = "Delivery is quick. It takes 3 days."
     (coverage,) = asked("delivery days").match.coverage([read_passage("", text, "en")])
-    features = sentence_features(passage(1, text), coverage, ExpectedAnswer("How many days?", "en"))
+    features = sentence_features(
+        [passage(1, text)], [coverage], ExpectedAnswer("How many days?", "en")
+    )
     assert features.shape == (2, len(SENTENCE_FEATURES))
     by_name = dict(zip(SENTENCE_FEATURES, features.T.tolist(), strict=True))
     assert by_name["alone"] == [0.5, 0.5]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leanrag import prompts
 from leanrag.excerpts import Excerpt, chances
 from leanrag.selection import Selection
-from leanrag.text.matching import sentence_spans
+from leanrag.text.sentences import sentence_spans
 from leanrag.text.tokens import load_counter
 from leanrag.types import Passage, SentenceChance, SourceKind
 

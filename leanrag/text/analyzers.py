@@ -36,7 +36,6 @@ _ARABIC_SCRIPT = re.compile("[\u0620-\u06ff]")
 # Behind an apostrophe stand case endings in Turkish, contractions and the possessive in English.
 _TURKISH_ENDING = re.compile(r"(?<=[^\W_])['’ʼ][^\W_]+")
 _ENGLISH_ENDING = re.compile(r"(?<=[^\W_])['’ʼ](?:s|t|m|d|re|ve|ll)\b", re.IGNORECASE)
-_TURKISH_CAPITALS = str.maketrans({"I": "ı", "İ": "i"})
 
 
 class AnalyzedWord(NamedTuple):
@@ -123,18 +122,25 @@ def load_stopwords(language: Language) -> frozenset[str]:
 
 
 def _folded_words(text: str) -> list[str]:
-    if "'" in text or "’" in text or "ʼ" in text:
-        text = _ENGLISH_ENDING.sub("", text)
-    return _WORD.findall(fold(text))
+    return _WORD.findall(fold(_without_endings(_ENGLISH_ENDING, text)))
+
+
+def _without_endings(endings: re.Pattern[str], text: str) -> str:
+    has_apostrophe = "'" in text or "’" in text or "ʼ" in text
+    return endings.sub("", text) if has_apostrophe else text
+
+
+def lower_turkish(text: str) -> str:
+    """Return `text` in lower case: in Turkish I is the capital of ı, and İ that of i."""
+    return text.replace("I", "ı").replace("İ", "i").lower()
 
 
 def _turkish_words(text: str) -> list[str]:
     """Return the lower-cased words as the Turkish stemmer wants them."""
     # NFC: a letter and its combining mark must be one letter to the stemmer, and to _WORD.
-    composed = unicodedata.normalize("NFC", _TURKISH_ENDING.sub("", text))
-    if not composed.isascii():  # a keyboard without ı means i by I
-        composed = composed.translate(_TURKISH_CAPITALS)
-    return _WORD.findall(composed.lower())
+    composed = unicodedata.normalize("NFC", _without_endings(_TURKISH_ENDING, text))
+    # A keyboard without ı means i by I.
+    return _WORD.findall(composed.lower() if composed.isascii() else lower_turkish(composed))
 
 
 @lru_cache(maxsize=_KEPT_NGRAMS)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from leanrag.text.analyzers import NGRAM_PREFIX, analyze, character_ngrams
 from leanrag.text.normalize import fold
-from leanrag.text.sentences import split_sentences
 from leanrag.types import Language
 
 WORD_SHARE = 0.7
@@ -19,17 +18,6 @@ BACKGROUND_SENTENCES = 20
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 # The article, with the conjunction or preposition written to it, as light10 takes them off.
 _ARABIC_ARTICLE = re.compile(r"_(?:[وفبک]?ال|لل)(?=[^\W_]{2})")
-
-
-def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Return start and end of every sentence of `text`, in order."""
-    spans: list[tuple[int, int]] = []
-    end = 0
-    for sentence in split_sentences(text):
-        start = text.index(sentence, end)
-        end = start + len(sentence)
-        spans.append((start, end))
-    return tuple(spans)
 
 
 class QueryMatcher:

@@ -8,9 +8,10 @@ words that begin alike count in part: their verbs have endings that no stemmer o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -19,7 +20,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, Prefix
 
 from leanrag.text.analyzers import AnalyzedWord, analyze_words, load_stopwords
-from leanrag.text.matching import sentence_spans
+from leanrag.text.sentences import sentence_spans
 from leanrag.types import Language
 
 Matrix = NDArray[np.float32]
@@ -75,9 +76,12 @@ class QuestionMatch:
     """The words of one question with their weights, to be found in passages."""
 
     def __init__(
-        self, question: str, language: Language, rarity_of: Callable[[str], float]
+        self,
+        question: str,
+        language: Language,
+        rarities_of: Callable[[Sequence[str]], Sequence[float]],
     ) -> None:
-        """Analyse `question` once; `rarity_of` gives a term's inverse document frequency."""
+        """Analyse `question` once; `rarities_of` gives terms' inverse document frequencies."""
         stopwords = load_stopwords(language)
         every = analyze_words(question, language)
         columns: dict[str, int] = {}
@@ -89,7 +93,8 @@ class QuestionMatch:
         self._is_turkish = language == "tr"
         self._columns = columns
         self._folded = folded
-        weights = np.array([rarity_of(term) ** RARITY for term in columns], dtype=np.float32)
+        rarities = rarities_of(list(columns))
+        weights = np.array([rarity**RARITY for rarity in rarities], dtype=np.float32)
         self._weights = weights / (float(weights.sum()) or 1.0)
         self._is_short = np.array([len(word) < SHORTEST_FUZZY_WORD for word in folded], dtype=bool)
         self._joined = _joined_pairs(every, {word: i for i, word in enumerate(folded)})
@@ -107,16 +112,15 @@ class QuestionMatch:
 
     def _similarity(self, words: Sequence[AnalyzedWord]) -> Matrix:
         """Return how alike each word is to each word of the question, (words, question words)."""
-        rows: dict[AnalyzedWord, int] = {}
-        row_of = np.array([rows.setdefault(word, len(rows)) for word in words], dtype=np.intp)
+        rows: defaultdict[AnalyzedWord, int] = defaultdict(count().__next__)
+        row_of = np.fromiter(map(rows.__getitem__, words), dtype=np.intp, count=len(words))
         spellings = [word.folded for word in rows]
         alike = _alike(spellings, self._folded, LEAST_SIMILARITY)
         alike[:, self._is_short] = np.floor(alike[:, self._is_short])
         if self._is_turkish:
             similar = np.float32(SAME_BEGINNING_SIMILARITY)
             np.maximum(alike, similar, out=alike, where=_begin_alike(spellings, self._folded))
-        for word, row in rows.items():
-            column = self._columns.get(word.term)
+        for row, column in enumerate(map(self._columns.get, [word.term for word in rows])):
             if column is not None:
                 alike[row, column] = 1.0
         if self._joined:
@@ -132,14 +136,13 @@ class QuestionMatch:
         self, by_word: Matrix, row_of: NDArray[np.intp], spellings: Sequence[str]
     ) -> None:
         """Count two neighbours that the question writes as one word, in place."""
-        ids: dict[str, int] = {}
-        id_of = np.array([ids.setdefault(word, len(ids)) for word in spellings], dtype=np.intp)
+        ids = dict(zip(spellings, count(), strict=False))
         for column, word in enumerate(self._folded):
             for cut in range(SHORTEST_JOINED_PART, len(word) - SHORTEST_JOINED_PART + 1):
                 first, second = ids.get(word[:cut]), ids.get(word[cut:])
                 if first is None or second is None:
                     continue
-                written = id_of[row_of]
+                written = np.array([ids[word] for word in spellings])[row_of]
                 places = np.flatnonzero((written[:-1] == first) & (written[1:] == second))
                 by_word[places, column] = by_word[places + 1, column] = 1.0
 

@@ -39,15 +39,27 @@ def split_sentences(text: str) -> tuple[str, ...]:
     A full stop does not end a sentence after an abbreviation, an initial or a list number, nor
     inside a decimal, an address or before a lower-case letter (Turkish ordinals: "19. yüzyıl").
     """
-    sentences = []
+    return tuple(text[start:end] for start, end in sentence_spans(text))
+
+
+def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Return start and end of every sentence of `text`, in order."""
+    spans: list[tuple[int, int]] = []
     start = 0
     for match in _boundaries(text):
         if match.group().startswith(".") and _is_inner_stop(text, start, match):
             continue
-        sentences.append(text[start : match.end()].strip())
+        spans += _stripped(text, start, match.end())
         start = match.end()
-    sentences.append(text[start:].strip())
-    return tuple(sentence for sentence in sentences if sentence)
+    spans += _stripped(text, start, len(text))
+    return tuple(spans)
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the span without its outer white space, if anything is left."""
+    begun = text[start:end].lstrip()
+    if begun:
+        yield end - len(begun), end - len(begun) + len(begun.rstrip())
 
 
 def _boundaries(text: str) -> Iterator[re.Match[str]]:

@@ -50,7 +50,8 @@ class TermSketch:
         """Return for each id how many passages hold it, at least: collisions can only add."""
         bins = _bins(term_ids)
         smallest = np.minimum(self._counts[0][bins[0]], self._counts[1][bins[1]])
-        return [max(0, int(count)) for count in smallest]
+        frequencies: list[int] = np.maximum(smallest, 0).tolist()
+        return frequencies
 
     def to_bytes(self) -> bytes:
         """Return the counters as zlib-compressed little-endian int32."""

@@ -140,7 +140,7 @@ def passage(number: int, text: str) -> Passage:
 
 def ranked(observer: Observer, *texts: str) -> None:
     observer.forget()
-    match = QuestionMatch(ANSWERED.text, "en", lambda term: 1.0)
+    match = QuestionMatch(ANSWERED.text, "en", lambda terms: [1.0] * len(terms))
     about = ranking.Asked(ANSWERED.text, "en", match, 0.0)
     rows = [passage(number, text) for number, text in enumerate(texts)]
     ranking.rank(rows, about, SHIPPED, embedding_model="local-chargram", min_relevance=0.0)
@@ -152,7 +152,7 @@ def test_what_the_product_computes_is_noted_and_nothing_changed():
         ranked(observer, TEXT, "Of 90 lira.")
         assert ranking.passage_features is not original
     assert ranking.passage_features is original
-    match = QuestionMatch(ANSWERED.text, "en", lambda term: 1.0)
+    match = QuestionMatch(ANSWERED.text, "en", lambda terms: [1.0] * len(terms))
     words = [read_passage(" ", one.text, "en") for one in observer.passages]
     exact = original(observer.passages, match.coverage(words), "en", among=observer.passages)
     assert observer.features.tolist() == exact.tolist()

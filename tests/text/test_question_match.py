@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,8 +26,8 @@ texts = st.text(max_size=60) | st.sampled_from(
 )
 
 
-def evenly(term: str) -> float:
-    return 1.0
+def evenly(terms: Sequence[str]) -> list[float]:
+    return [1.0] * len(terms)
 
 
 def cover(
@@ -34,9 +36,9 @@ def cover(
     *,
     title: str = "",
     language: Language = "en",
-    rarity_of=evenly,
+    rarities_of=evenly,
 ) -> Coverage:
-    match = QuestionMatch(question, language, rarity_of)
+    match = QuestionMatch(question, language, rarities_of)
     (coverage,) = match.coverage([read_passage(title, text, language)])
     return coverage
 
@@ -131,8 +133,12 @@ def test_a_single_letter_is_not_joined_to_its_neighbour():
 
 def test_a_rare_word_weighs_more_than_its_inverse_document_frequency():
     rarity = {"cezv": 4.0, "price": 1.0}
-    rare = cover("cezve price", "a copper cezve", rarity_of=lambda t: rarity[t]).whole
-    common = cover("cezve price", "the price of tea", rarity_of=lambda t: rarity[t]).whole
+
+    def rarities_of(terms: Sequence[str]) -> list[float]:
+        return [rarity[term] for term in terms]
+
+    rare = cover("cezve price", "a copper cezve", rarities_of=rarities_of).whole
+    common = cover("cezve price", "the price of tea", rarities_of=rarities_of).whole
     assert rare == pytest.approx(8 / 9)
     assert common == pytest.approx(1 / 9)
 
@@ -142,7 +148,7 @@ def test_a_word_that_is_asked_twice_weighs_once():
 
 
 def test_a_question_whose_words_all_weigh_nothing_is_covered_by_nothing():
-    assert cover("tea", "tea", rarity_of=lambda term: 0.0).whole == 0.0
+    assert cover("tea", "tea", rarities_of=lambda terms: [0.0] * len(terms)).whole == 0.0
 
 
 # ---- sentences, pairs, titles -------------------------------------------------------------------
@@ -239,7 +245,7 @@ def test_a_passage_is_covered_alike_alone_and_among_others():
 
 @given(texts, texts, st.lists(texts, max_size=3), st.sampled_from(LANGUAGES), st.floats(0, 20))
 def test_all_shares_lie_between_0_and_1_whatever_the_texts(question, title, others, lang, rarity):
-    match = QuestionMatch(question, lang, lambda term: rarity)
+    match = QuestionMatch(question, lang, lambda terms: [rarity] * len(terms))
     passages: list[PassageWords] = [read_passage(title, text, lang) for text in [*others, question]]
     for passage, found in zip(passages, match.coverage(passages), strict=True):
         assert found.spans == passage.spans

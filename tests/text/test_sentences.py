@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanrag.text.sentences import split_sentences
+from leanrag.text.sentences import sentence_spans, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,12 @@ def test_sentences_are_exact_substrings_in_order_and_lose_only_white_space(text:
 @pytest.mark.parametrize("unit", ["!", ".", "A. ", "a. ", "؟", "\n", '"', "x.", " "])
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     assert split_sentences(unit * 100_000 + "x")
+
+
+@given(st.text(alphabet="ab .!?؟\n\"'۔3", max_size=60))
+def test_spans_cover_every_visible_letter_once_and_in_order(text):
+    spans = sentence_spans(text)
+    assert all(start < end for start, end in spans)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    covered = "".join(text[start:end] for start, end in spans)
+    assert "".join(covered.split()) == "".join(text.split())
