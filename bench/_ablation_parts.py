@@ -154,7 +154,7 @@ _PLAIN_WORDS = {
     "leanrag.text.question_match.load_stopwords": _no_stopwords,
 }
 _WITH_REPEATS = {
-    "leanrag.packing.DUPLICATE_OVERLAP": 2.0,
+    "leanrag.repeats.DUPLICATE_OVERLAP": 2.0,
     "leanrag.excerpts.SHORTEST_REPEATED_SENTENCE": NO_LENGTH,
 }
 

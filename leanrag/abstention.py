@@ -19,8 +19,8 @@ from uuid import UUID
 
 from rapidfuzz import fuzz
 
+from leanrag.passage_reading import words_of
 from leanrag.text.analyzers import analyze
-from leanrag.text.question_match import read_passage
 from leanrag.types import Language, Passage, PassageDecision
 
 Knowledge = Literal["documents", "own words"]
@@ -172,7 +172,7 @@ def _words(question: str, language: Language) -> dict[str, tuple[str, ...]]:
 
 def _held(asked: frozenset[str], passage: Passage) -> frozenset[str]:
     """Return which terms a passage holds with its title; ranking has read it just before."""
-    read = read_passage(f"{passage.title} {passage.heading}", passage.text, passage.language)
+    read = words_of(passage)
     return asked.intersection(map(_TERM, (*read.words, *read.title)))
 
 

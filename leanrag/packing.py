@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import filterfalse, islice
 from typing import NamedTuple
 from uuid import UUID
 
 from leanrag import prompts
 from leanrag.excerpts import chances
+from leanrag.repeats import Repeats
 from leanrag.selection import LEAST_PROBABILITY, Selection
 from leanrag.text.tokens import TokenCounter
 from leanrag.types import Evidence, Fate, Passage, PassageDecision, Route, Section
-
-# Share of a passage's word shingles that another one carries already (Broder 1997: containment).
-DUPLICATE_OVERLAP = 0.9
-SHINGLE_WORDS = 3
-_KEPT_PASSAGES = 512  # whose words are kept for the next question: about 8 MB
 
 KEPT = "fits as a whole"
 TRIMMED = "trimmed to the sentences closest to the question"
 BELOW_FLOOR = "below the relevance floor"
 UNLIKELY = "too unlikely to answer"
 
-_WORD = re.compile(r"\w+")
 _ANY_MARKER = 1  # every number up to 999 is one token, so the final one changes no count
 
 
@@ -64,31 +56,6 @@ class _Slot(NamedTuple):
     same_as: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The words of a passage in order, and as a set."""
-
-    words: tuple[str, ...]
-    kinds: frozenset[str]
-
-    def is_held_by(self, other: _Said) -> bool:
-        """Tell whether enough of its shingles are among the other's.
-
-        A word that the other lacks takes at least one shingle with it, so that most pairs are told
-        apart by their words alone.
-        """
-        may_lack = max(0, int((1 - DUPLICATE_OVERLAP) * len(self.words)))
-        lacking = filterfalse(other.kinds.__contains__, self.kinds)
-        if next(islice(lacking, may_lack, None), None) is not None:
-            return False
-        own = self.shingles()
-        return len(own & other.shingles()) >= DUPLICATE_OVERLAP * len(own)
-
-    def shingles(self) -> frozenset[tuple[str, ...]]:
-        size = min(SHINGLE_WORDS, len(self.words))
-        return frozenset(zip(*(self.words[start:] for start in range(size)), strict=False))
-
-
 class EvidencePacker:
     """Fills the evidence's room for one question: primary first, then secondary, best first."""
 
@@ -116,12 +83,14 @@ class EvidencePacker:
         selection = Selection(
             self._count, frames=self._frames, min_trimmed_tokens=self._min_trimmed_tokens
         )
+        said = Repeats()
         repeats: dict[UUID, UUID] = {}
 
         def may_open(passage: Passage) -> bool:
             if passage.score < self._min_score:
                 return False
-            same_as = self._repeated(passage, selection)
+            carried = (excerpt.passage for excerpt in selection.excerpts.values())
+            same_as = said.find(passage, carried)
             if same_as is not None:
                 repeats[passage.passage_id] = same_as
             return same_as is None
@@ -160,17 +129,6 @@ class EvidencePacker:
         likeliest = max((s.probability for s in chances(passage)), default=0.0)
         reason = UNLIKELY if likeliest < LEAST_PROBABILITY else f"{section} share is full"
         return _Slot(passage, section, "dropped", reason)
-
-    def _repeated(self, passage: Passage, selection: Selection) -> UUID | None:
-        """Return the carried passage that says the same. A note never displaces a citable one."""
-        own = _said(passage.text)
-        for excerpt in selection.excerpts.values():
-            other = excerpt.passage
-            if passage.is_citable and not other.is_citable:
-                continue
-            if own.is_held_by(_said(other.text)):
-                return other.passage_id
-        return None
 
     def _number(
         self, primary: Sequence[_Slot], secondary: Sequence[_Slot], room: int
@@ -216,12 +174,6 @@ class EvidencePacker:
             yield Part(section, prompts.NOTES_START, tokens // 2)
             yield from (Part(d.section, prompts.note(d.text), d.tokens) for d in notes)
             yield Part(section, prompts.NOTES_END, tokens - tokens // 2)
-
-
-@lru_cache(maxsize=_KEPT_PASSAGES)
-def _said(text: str) -> _Said:
-    words = _WORD.findall(text.casefold())
-    return _Said(tuple(words), frozenset(words))
 
 
 def _best_first(citable: Sequence[Passage], learn_only: Sequence[Passage]) -> list[Passage]:

@@ -17,9 +17,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from leanrag.passage_reading import words_of
 from leanrag.ranking_profiles import DenseWeight, RankingProfile
 from leanrag.text.answer_type import ExpectedAnswer
-from leanrag.text.question_match import Coverage, PassageWords, QuestionMatch, read_passage
+from leanrag.text.question_match import Coverage, QuestionMatch
 from leanrag.types import Language, Passage, SentenceChance
 
 # 20 earn what 30 do, and more than 10: 0.2 to 1.2 points (docs/benchmarks.md).
@@ -63,8 +64,7 @@ def rank(
     first = fused[:RANKED_PASSAGES]
     if not first:
         return ()
-    words = [_read(passage) for passage in first]
-    coverages = asked.match.coverage(words)
+    coverages = asked.match.coverage([words_of(passage) for passage in first])
     features = passage_features(first, coverages, asked.language, among=fused)
     weights = profile.passage_weights(dense.weight)
     logits = features @ weights
@@ -156,10 +156,6 @@ def _fuse(
         return lexical_weight * passage.lexical_score / best_lexical + dense.weight * near
 
     return sorted(held, key=lambda p: (-score(p), p.passage_id))
-
-
-def _read(passage: Passage) -> PassageWords:
-    return read_passage(f"{passage.title} {passage.heading}", passage.text, passage.language)
 
 
 def _document(passage: Passage) -> tuple[UUID, str]:

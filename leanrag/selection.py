@@ -122,7 +122,7 @@ class Selection:
         self._settle(room)
 
     def _queue(self, passages: Sequence[Passage], max_tokens: int) -> _Queue:
-        excerpts = [unopened(passage) for passage in passages]
+        excerpts = [unopened(passage) for passage in passages if not _is_unlikely(passage)]
         offers = [o for i, excerpt in enumerate(excerpts) if (o := self._first_offer(excerpt, i))]
         heapq.heapify(offers)
         return _Queue(excerpts, offers, max_tokens)
@@ -284,6 +284,11 @@ def _next_queue(queues: Sequence[_Queue]) -> _Queue | None:
         (q for q in waiting[1:] if q.offers[0].price_for_worth <= price and not q.is_full()),
         waiting[0],
     )
+
+
+def _is_unlikely(passage: Passage) -> bool:
+    """Tell whether ranking gave all sentences together less than one is worth its tokens for."""
+    return bool(passage.sentences) and passage.probability < LEAST_PROBABILITY
 
 
 def _is_whole(excerpt: Excerpt) -> bool:

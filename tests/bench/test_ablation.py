@@ -23,10 +23,11 @@ from leanrag.passage_search import PassageSearch
 from leanrag.retriever import ContextRetriever
 from leanrag.text.language import detect_language
 from leanrag.text.tokens import load_counter
-from leanrag.types import SOURCE_KINDS, Evidence, Memory, Route, SourceShare
+from leanrag.types import SOURCE_KINDS, Evidence, Language, Memory, Route, SourceShare
 from tests.product_parts import Parts, make_parts, new_tenant
 
 QUESTION = "In which year was the warrenty of the northern garden pump 7 extended?"
+TURKISH = "Bahçe pompasının garantisi ne zaman uzatılacak?"  # "uzatıldı" has another stem
 ROUTE = Route("en", "general", 1.0, (), SourceShare(SOURCE_KINDS, 1_500), SourceShare((), 0))
 PARTS_TAKEN_AWAY = [part for part in PARTS if part is not AS_SHIPPED and not part.is_learned]
 
@@ -48,7 +49,8 @@ def documents():
         )
     yield (
         "Bahçe pompası 7",
-        "Bahçe pompası 7 için garanti (garden pump warranty 7) 1999'da uzatıldı.",
+        "Bahçe pompası 7 için garanti (garden pump warranty 7) 1999'da uzatıldı."
+        " Hortumlar bahçe için ayrı satılır.",
     )
 
 
@@ -83,12 +85,16 @@ class Shop:
         self._shipped = self._store(AS_SHIPPED)
 
     def found_without(self, part: Part) -> tuple[list[Any], list[Any]]:
-        """Return chances and sentences as ranked, and what two prompts of a size carry."""
+        """Return chances and sentences as ranked, and what prompts of two sizes carry."""
         with part.taken_away():
             tenant_id = self._store(part) if part.is_stored else self._shipped
-            evidence = self._retrieve(tenant_id)
+            evidence = self._retrieve(tenant_id, QUESTION, "en")
+            turkish = self._retrieve(tenant_id, TURKISH, "tr")
             prompts = [carried(evidence, tokens) for tokens in (700, 1_400)]
-        ranked = [(p.title, p.position, p.probability, p.sentences) for p in evidence.primary]
+        ranked = [
+            (p.title, p.position, p.probability, p.sentences)
+            for p in (*evidence.primary, *turkish.primary)
+        ]
         return ranked, prompts
 
     def _store(self, part: Part) -> UUID:
@@ -104,15 +110,15 @@ class Shop:
         assert source.status == "processed"
         return tenant_id
 
-    def _retrieve(self, tenant_id: UUID) -> Evidence:
+    def _retrieve(self, tenant_id: UUID, question: str, language: Language) -> Evidence:
         profile = bootstrap.load_profile("evidence-1")
         search = PassageSearch(LocalEmbedder().model, candidates=50)
         with self._parts.database.tenant(tenant_id) as session:
             return ContextRetriever(search, profile, min_relevance=0.05).retrieve(
                 tenant_id,
-                QUESTION,
-                ROUTE,
-                vector=LocalEmbedder().embed_question(QUESTION).vectors[0],
+                question,
+                replace(ROUTE, language=language),
+                vector=LocalEmbedder().embed_question(question).vectors[0],
                 bot_id=tenant_id,  # everything is every bot's
                 session=session,
             )
@@ -152,7 +158,7 @@ def asked(language="en", *, found=True, milliseconds=10.0):
 
 def test_the_corpus_has_what_every_part_is_about(shipped):
     chunks = chunks_of(AS_SHIPPED)
-    assert len(shipped[0]) == 20  # more than ten, and others wait behind
+    assert len(shipped[0]) > 20  # of both questions; more than ten of each, and others wait behind
     assert {chunk.language for chunk in chunks} == {"en", "tr"}
     assert any(chunk.heading for chunk in chunks)
     assert any(chunk.token_count > 200 for chunk in chunks)

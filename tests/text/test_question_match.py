@@ -80,7 +80,7 @@ def test_short_words_do_not_match_by_one_letter(asked, other):
     ("asked", "written", "whole"),
     [
         ("çalışmaktadır", "çalıştılar", 0.7),
-        ("kurulmuştur", "kurulduğunda", 0.7),
+        ("kurulmaktadır", "kurulduğunda", 0.7),
         ("kurulmuştur", "kurdu", 0.0),  # three letters alike
         ("çalışmaktadır", "çalışmaktadir", 1 - 1 / 13),  # nearly spelt alike is more
     ],
