@@ -171,10 +171,10 @@ class PassageSearch:
         proposed = self._propose(state, weights, vector, model, session=session)
         if proposed is None:
             scan = self._scan if uses_dense else self._scan_words
-            return tuple(Passage(*row) for row in session.execute(scan, parameters))
+            return tuple(Passage(*row) for row in session.execute(scan, parameters).all())
         parameters["proposed"] = uuid_array(proposed)
         fetch = self._fetch if uses_dense else self._fetch_words
-        passages = [Passage(*row) for row in session.execute(fetch, parameters)]
+        passages = [Passage(*row) for row in session.execute(fetch, parameters).all()]
         return tuple(self._best(passages, uses_dense))
 
     def _propose(
