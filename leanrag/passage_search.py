@@ -29,6 +29,9 @@ from leanrag.types import Passage
 # The index proposes so many times the candidates: its scores are rounded, the final ones are not.
 # Of 200 public questions the exact first 50 all stood in its first 51 (words) and 56 (embeddings).
 OVERSAMPLING = 1.3
+# Candidates by words, where embeddings do not count: ranking reads the first 20, and what stands
+# behind only tells which documents are hit. 50 found the same answers (docs/ranking.md).
+WORDS_ALONE = 30
 
 _HIDDEN_SOURCES = """
     SELECT source_id FROM sources
@@ -108,7 +111,7 @@ class PassageSearch:
         indexes: PassageIndexCache | None = None,
         uses_dense: Callable[[str], bool] = _always,
     ) -> None:
-        """Take the best `candidates` passages by each of the two scores.
+        """Take the best `candidates` passages by each of the two scores; by words alone, 30.
 
         `embedding_model` is that of vectors of which nothing else is said. Without `indexes` every
         question scans the tenant's passages in the database. `uses_dense` tells of a model whether
@@ -159,23 +162,25 @@ class PassageSearch:
         """
         model = model or self.embedding_model
         uses_dense = self._uses_dense(model)
+        count = self._candidates if uses_dense else min(self._candidates, WORDS_ALONE)
         parameters = {
             "tenant": state.tenant_id,
             "bot": state.bot_id,
             "lexical": SparseVector(dict(weights), LEXICAL_DIMENSIONS).to_text(),
-            "candidates": self._candidates,
+            "candidates": count,
         }
         if uses_dense:
             dense = {"dense": _halfvec_text(vector), "dimensions": len(vector)}
             parameters |= {**dense, "model": model}
-        proposed = self._propose(state, weights, vector, model, session=session)
+        oversampled = math.ceil(OVERSAMPLING * count)
+        proposed = self._propose(state, weights, vector, model, count=oversampled, session=session)
         if proposed is None:
             scan = self._scan if uses_dense else self._scan_words
             return tuple(Passage(*row) for row in session.execute(scan, parameters).all())
         parameters["proposed"] = uuid_array(proposed)
         fetch = self._fetch if uses_dense else self._fetch_words
         passages = [Passage(*row) for row in session.execute(fetch, parameters).all()]
-        return tuple(self._best(passages, uses_dense))
+        return tuple(_best(passages, count, uses_dense))
 
     def _propose(
         self,
@@ -184,6 +189,7 @@ class PassageSearch:
         vector: Vectors,
         model: str,
         *,
+        count: int,
         session: Session,
     ) -> bytes | None:
         """Return ids that the tenant's index proposes; None, and ask for one, where none is."""
@@ -197,18 +203,18 @@ class PassageSearch:
         if index is None:
             self._indexes.request(state.tenant_id, state.statistics.passage_count, *held)
             return None
-        count = math.ceil(OVERSAMPLING * self._candidates)
         return index.best(weights, vector, state.hidden, count=count)
 
-    def _best(self, passages: Sequence[Passage], uses_dense: bool) -> Iterable[Passage]:
-        """Keep what an exact scan would have taken: the best by each of the exact scores."""
-        by_words = sorted(passages, key=lambda p: (-p.lexical_score, p.passage_id))
-        best = {p.passage_id: p for p in by_words[: self._candidates]}
-        if uses_dense:
-            near = [p for p in passages if p.dense_score != 0]  # 0: of another model
-            by_vector = sorted(near, key=lambda p: (-p.dense_score, p.passage_id))
-            best |= {p.passage_id: p for p in by_vector[: self._candidates]}
-        return best.values()
+
+def _best(passages: Sequence[Passage], count: int, uses_dense: bool) -> Iterable[Passage]:
+    """Keep what an exact scan would have taken: the best by each of the exact scores."""
+    by_words = sorted(passages, key=lambda p: (-p.lexical_score, p.passage_id))
+    best = {p.passage_id: p for p in by_words[:count]}
+    if uses_dense:
+        near = [p for p in passages if p.dense_score != 0]  # 0: of another model
+        by_vector = sorted(near, key=lambda p: (-p.dense_score, p.passage_id))
+        best |= {p.passage_id: p for p in by_vector[:count]}
+    return best.values()
 
 
 def _halfvec_text(vector: Vectors) -> str:

@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     )
 
     # -- retrieval
-    retrieval_candidates: int = Field(50, ge=5, le=500, description="Passages ranked a question.")
+    retrieval_candidates: int = Field(50, ge=5, le=500, description="Candidates by each score.")
     ranking_profile: str = Field(
         "evidence-1", description="Learned weights of ranking, by name (docs/ranking.md)."
     )
