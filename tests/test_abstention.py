@@ -17,6 +17,7 @@ from leanrag.abstention import (
     judge,
 )
 from leanrag.types import LANGUAGES, Passage, PassageDecision
+from tests.made_passages import made_passage
 
 QUESTION = "How much limescale ruins the copper kettle?"
 TEXT = "Limescale of two millimetres ruins the kettle. It is made of copper."
@@ -33,21 +34,16 @@ def a_passage(
     bm25: float = 20.0,
     is_citable: bool = True,
 ) -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
+    return made_passage(
+        number,
+        text,
         source_id=UUID(int=7),
         kind=kind,
         source_title=title,
         title=title,
-        heading="",
-        text=text,
-        language="en",
         position=0,
-        page=None,
-        token_count=20,
         is_citable=is_citable,
         lexical_score=bm25,
-        dense_score=0.0,
         score=score,
         probability=probability,
     )

@@ -12,6 +12,7 @@ from leanrag.errors import ConfigurationError, EmptyQuestion, QuestionTooLong
 from leanrag.prompts import RULES
 from leanrag.text.tokens import load_counter
 from leanrag.types import Evidence, Memory, Passage, PastMessage, Route, SourceShare
+from tests.made_passages import made_passage
 
 PERSONA = "You are the support assistant of a small tea shop: warm, brief and exact."
 QUESTION = "How much does delivery inside Turkey cost?"
@@ -31,17 +32,13 @@ any_text = st.one_of(st.text(max_size=400), st.sampled_from(HOSTILE))
 
 
 def passage(number: int, text: str, *, score: float = 0.5, citable: bool = True, **changes):
-    made = Passage(
-        passage_id=UUID(int=number),
+    made = made_passage(
+        number,
+        text,
         source_id=UUID(int=1000 + number),
-        kind="document",
         source_title="Handbook",
         title="Delivery",
         heading="Prices",
-        text=text,
-        language="en",
-        position=number,
-        page=None,
         token_count=load_counter().count(text),
         is_citable=citable,
         lexical_score=score,

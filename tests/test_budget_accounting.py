@@ -10,6 +10,7 @@ import tiktoken
 from leanrag.budget import BudgetLimits, TokenBudgetController
 from leanrag.text.tokens import TokenCounter, load_counter
 from leanrag.types import Evidence, Memory, Passage, PastMessage, Route, SourceShare
+from tests.made_passages import made_passage
 
 
 class _DearJoints(TokenCounter):
@@ -36,17 +37,12 @@ def _dear_counter() -> TokenCounter:
 
 def _passage(number: int) -> Passage:
     text = " ".join(f"Rule {number}-{i} says that tea number {i} is hot." for i in range(12))
-    return Passage(
-        passage_id=UUID(int=number),
+    return made_passage(
+        number,
+        text,
         source_id=UUID(int=50),
-        kind="document",
         source_title="Rules",
         title="Rules",
-        heading="",
-        text=text,
-        language="en",
-        position=number,
-        page=None,
         token_count=200,
         is_citable=number % 3 > 0,
         lexical_score=0.5,

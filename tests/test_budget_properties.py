@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -21,6 +19,7 @@ from leanrag.types import (
     Route,
     SourceShare,
 )
+from tests.made_passages import made_passage
 
 PERSONA = "You are the support assistant of a small tea shop: warm, brief and exact."
 QUESTION = "What does 100 grams of tea cost?"
@@ -37,17 +36,12 @@ margins = st.builds(TokenMargin, st.floats(1, MAX_FACTOR), st.just("learned"), s
 
 
 def passage(number: int, text: str, *, score: float, citable: bool = True) -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
-        source_id=UUID(int=900),
+    return made_passage(
+        number,
+        text,
         kind="faq",
         source_title="Prices",
         title="Prices",
-        heading="",
-        text=text,
-        language="en",
-        position=number,
-        page=None,
         token_count=COUNTER.count(text),
         is_citable=citable,
         lexical_score=score,

@@ -25,6 +25,7 @@ from leanrag.types import (
     Route,
     SourceShare,
 )
+from tests.made_passages import made_passage
 from tests.provider_calls import KEY
 from tests.provider_server import ProviderServer, Reply
 
@@ -74,19 +75,15 @@ def full_prompt(model: str, language: Language, margin: TokenMargin = EXACT) -> 
 
 
 def passage(number: int, language: Language, text: str, tokens: int) -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
+    return made_passage(
+        number,
+        text,
         source_id=UUID(int=100),
         kind="faq",
         source_title="Delivery",
         title="Delivery",
-        heading="",
-        text=text,
         language=language,
-        position=number,
-        page=None,
         token_count=tokens,
-        is_citable=True,
         lexical_score=0.5,
         dense_score=0.5,
         score=1 - number / 100,

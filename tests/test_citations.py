@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanrag.citations import MAX_QUOTE_CHARACTERS, CitationTracker
-from leanrag.types import CitationMade, Passage, PassageDecision, TextDelta
+from leanrag.types import CitationMade, PassageDecision, TextDelta
+from tests.made_passages import made_passage
 
 DELIVERY = (
     "The shop is in Istanbul. Delivery inside Turkey costs 95 lira and takes two to four working"
@@ -18,14 +19,13 @@ WASHING = "این لیوان را در ماشین ظرفشویی نشویید. �
 
 
 def decided(number: int, text: str, *, language="en", marker: int | None = None):
-    passage = Passage(
-        passage_id=UUID(int=number),
+    passage = made_passage(
+        number,
+        text,
         source_id=UUID(int=100 + number),
-        kind="document",
         source_title="Handbook",
         title="Delivery" if number == 1 else "",
         heading="Shipping > Prices",
-        text=text,
         language=language,
         position=0,
         page=4,
@@ -33,7 +33,6 @@ def decided(number: int, text: str, *, language="en", marker: int | None = None)
         is_citable=marker is not None,
         lexical_score=0.5,
         dense_score=0.5,
-        score=0.5,
     )
     return PassageDecision(passage, "primary", "kept", "fits as a whole", 30, text, marker)
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from leanrag.citations import CitationTracker
 from leanrag.extractive import ABSTENTIONS, INTRODUCTIONS, ExtractiveAnswerer
 from leanrag.text.sentences import sentence_spans
-from leanrag.types import LANGUAGES, Passage, PassageDecision, SentenceChance, TextDelta
+from leanrag.types import LANGUAGES, PassageDecision, SentenceChance, TextDelta
+from tests.made_passages import made_passage
 
 MANUAL = {
     "en": (
@@ -57,18 +58,16 @@ def decided(
     chances: tuple[float, ...] = (),
 ) -> PassageDecision:
     spans = sentence_spans(text)[: len(chances)]
-    passage = Passage(
-        passage_id=UUID(int=marker or 99),
+    passage = made_passage(
+        marker or 99,
+        text,
         source_id=UUID(int=7),
         kind=kind,
         source_title=title,
         title=title,
         heading=heading,
-        text=text,
         language=language,
         position=0,
-        page=None,
-        token_count=20,
         is_citable=marker is not None,
         lexical_score=bm25,
         dense_score=score,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanrag.privacy import MASK, LeakFinding, LearnOnlyGuard, split
-from leanrag.types import Evidence, Passage
+from leanrag.types import Evidence
+from tests.made_passages import made_passage
 
 LEARN_ONLY = [
     "Wholesale partners receive a discount of eighteen percent when they order more than forty"
@@ -207,19 +208,13 @@ def test_guarding_an_answer_of_300_words_takes_little_time():
 
 
 def test_evidence_is_split_by_citability_in_its_order():
-    base = Passage(
-        passage_id=UUID(int=0),
+    base = made_passage(
+        0,
+        "text",
         source_id=UUID(int=9),
         kind="manual",
         source_title="",
-        title="",
-        heading="",
-        text="text",
-        language="en",
-        position=0,
-        page=None,
         token_count=1,
-        is_citable=True,
         lexical_score=0.1,
         dense_score=0.1,
         score=0.1,

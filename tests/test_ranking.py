@@ -29,6 +29,7 @@ from leanrag.ranking_profiles import (
 from leanrag.text.answer_type import ExpectedAnswer
 from leanrag.text.question_match import QuestionMatch, read_passage
 from leanrag.types import LANGUAGES, Language, Passage
+from tests.made_passages import made_passage
 
 SHIPPED = load_profile("evidence-1")
 LOCAL = "local-chargram-1536"
@@ -52,19 +53,13 @@ def passage(
     title: str = "",
     language: Language = "en",
 ) -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
+    return made_passage(
+        number,
+        text,
         source_id=UUID(int=source),
-        kind="document",
-        source_title="Help",
         title=title,
-        heading="",
-        text=text,
         language=language,
-        position=number,
-        page=None,
         token_count=max(1, len(text) // 4),
-        is_citable=True,
         lexical_score=lexical,
         dense_score=dense,
         score=0.0,

@@ -9,29 +9,14 @@ import pytest
 
 from leanrag.repeats import Repeats
 from leanrag.types import Passage
+from tests.made_passages import made_passage
 
 TEXT = "Delivery in Istanbul takes three working days, and parcels are insured up to 500 lira."
 ZWNJ = "\u200c"
 
 
 def passage(number: int, text: str, *, is_citable: bool = True, language="en") -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
-        source_id=UUID(int=900),
-        kind="document",
-        source_title="Help",
-        title="",
-        heading="",
-        text=text,
-        language=language,
-        position=number,
-        page=None,
-        token_count=20,
-        is_citable=is_citable,
-        lexical_score=1.0,
-        dense_score=0.0,
-        score=0.5,
-    )
+    return made_passage(number, text, language=language, is_citable=is_citable)
 
 
 def found(first: Passage, second: Passage) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +14,7 @@ from leanrag.selection import Selection
 from leanrag.text.sentences import sentence_spans
 from leanrag.text.tokens import load_counter
 from leanrag.types import Passage, SentenceChance, SourceKind
+from tests.made_passages import made_passage
 
 COUNTER = load_counter()
 slow = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -51,22 +51,13 @@ def passage(
     spans = sentence_spans(text)
     shares = probabilities or [0.5 / len(spans)] * len(spans)
     sentences = [SentenceChance(*span, p) for span, p in zip(spans, shares, strict=True)]
-    return Passage(
-        passage_id=UUID(int=number),
-        source_id=UUID(int=900),
+    return made_passage(
+        number,
+        text,
         kind=kind,
-        source_title="Help",
         title="Help",
-        heading="",
-        text=text,
-        language="en",
-        position=number,
-        page=None,
         token_count=len(text) if token_count is None else token_count,
         is_citable=citable,
-        lexical_score=1.0,
-        dense_score=0.0,
-        score=0.5,
         probability=sum(sentence.probability for sentence in sentences),
         sentences=tuple(sentences),
     )

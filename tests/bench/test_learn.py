@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -29,6 +28,7 @@ from leanrag import ranking
 from leanrag.ranking_profiles import PASSAGE_FEATURES, SENTENCE_FEATURES, load_profile
 from leanrag.text.question_match import QuestionMatch, read_passage
 from leanrag.types import LANGUAGES, Passage
+from tests.made_passages import made_passage
 
 SHIPPED = load_profile("evidence-1")
 GOODS = {
@@ -119,23 +119,7 @@ ANSWERED = PublicQuestion("q1", "en", "How much is it?", ("90 LIRA",))
 
 
 def passage(number: int, text: str) -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
-        source_id=UUID(int=900),
-        kind="document",
-        source_title="",
-        title="",
-        heading="",
-        text=text,
-        language="en",
-        position=number,
-        page=None,
-        token_count=10,
-        is_citable=True,
-        lexical_score=5.0,
-        dense_score=0.0,
-        score=0.0,
-    )
+    return made_passage(number, text, source_title="", token_count=10, lexical_score=5.0, score=0.0)
 
 
 def ranked(observer: Observer, *texts: str) -> None:

@@ -23,6 +23,7 @@ from leanrag.types import (
     Route,
     SourceShare,
 )
+from tests.made_passages import made_passage
 
 # text → tokens in o200k_base and in cl100k_base
 VECTORS = [
@@ -109,20 +110,13 @@ def _billed(encoding: str, messages: tuple[PromptMessage, ...]) -> int:
 
 
 def _passage(number: int, text: str) -> Passage:
-    return Passage(
-        passage_id=UUID(int=number),
+    return made_passage(
+        number,
+        text,
         source_id=UUID(int=1),
         kind="faq",
         source_title="راهنما · Guide · دليل · Kılavuz",
-        title="",
-        heading="",
-        text=text,
         language="fa",
-        position=number,
-        page=None,
         token_count=0,
-        is_citable=True,
-        lexical_score=1.0,
-        dense_score=0.0,
         score=1 - number / 100,
     )
