@@ -207,7 +207,7 @@ def _beside_line(beside: Beside) -> str:
 def _file_lines(files: Sequence[FedFile]) -> Iterator[str]:
     yield (
         "  pages passages   pypdf       s allowed goal  extract     cut summary   embed   store"
-        " +process   child processor: pypdf    s allowed"
+        " +process   child processor: pypdf      s allowed"
     )
     for fed in files:
         steps = "".join(
@@ -218,7 +218,7 @@ def _file_lines(files: Sequence[FedFile]) -> Iterator[str]:
             f"{fed.language}{fed.pages:5}{fed.passages:9,}{fed.pypdf_seconds:8.2f}"
             f"{fed.seconds:8.2f}{fed.allowed_seconds:8.2f} {'met ' if fed.is_met else 'MISS'}"
             f"{steps}{fed.process_megabytes:6.0f} MB{fed.child_megabytes:5.0f} MB"
-            f"{fed.pypdf_processor_seconds:17.2f}{fed.processor_seconds:5.2f}"
+            f"{fed.pypdf_processor_seconds:17.2f}{fed.processor_seconds:7.2f}"
             f"{allowed(fed.pypdf_processor_seconds, fed.passages):8.2f}"
         )
 
