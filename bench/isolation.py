@@ -22,8 +22,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from streamlit.logger import set_log_level
-
 from tests.isolation.calls import attack_method, methods, reason_outside
 from tests.isolation.endpoints import attacking
 from tests.isolation.memory import attack_memory
@@ -45,7 +43,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--each", action="store_true", help="print a line for every place")
     options = parser.parse_args()
-    set_log_level("ERROR")  # pages are run without a browser, and Streamlit would say so each time
     began = time.monotonic()
     directory = Path(tempfile.mkdtemp(prefix="lrw"))
     try:
