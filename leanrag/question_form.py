@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from leanrag.text.analyzers import load_stopwords
+from leanrag.text.analyzers import load_stopwords, with_small_turkish_i
 from leanrag.text.normalize import fold
 from leanrag.types import LANGUAGES, Language
 
@@ -36,7 +36,6 @@ _MEANINGFUL_PUNCTUATION = frozenset("%٪&#@*\\")
 _COURTEOUS_SIGNS = frozenset("🙏😊🙂😀😃😄😁👍🌹🌷🌸💐❤♥😍🤗👋™®©")
 _IGNORED_CATEGORIES = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Sk", "Lm"})
 _MINUS = frozenset("-−–")
-_TURKISH_CAPITALS = str.maketrans({"I": "ı", "İ": "i"})
 _TURKISH_LETTER = re.compile("[çğışöü]")
 # Persian prefixes and endings that are written apart, joined, or with a joiner.
 _PERSIAN_PREFIXES = frozenset({"می", "نمی"})
@@ -146,7 +145,7 @@ def _words(text: str, language: Language) -> Iterator[QuestionWord]:
 
 def _letters(piece: str, language: Language) -> Iterator[QuestionWord]:
     """Yield the words of a run of letters: "m²" folds to a letter and a digit."""
-    typed = piece.translate(_TURKISH_CAPITALS) if language == "tr" else piece
+    typed = with_small_turkish_i(piece) if language == "tr" else piece
     typed = _NOT_IN_WORDS.sub("", typed).lower()
     runs = _RUN.findall(_NOT_IN_WORDS.sub("", fold(piece)))
     for run in runs:

@@ -130,17 +130,18 @@ def _without_endings(endings: re.Pattern[str], text: str) -> str:
     return endings.sub("", text) if has_apostrophe else text
 
 
-def lower_turkish(text: str) -> str:
-    """Return `text` in lower case: in Turkish I is the capital of ı, and İ that of i."""
-    return text.replace("I", "ı").replace("İ", "i").lower()
+def with_small_turkish_i(text: str) -> str:
+    """Return `text` with every capital i small: in Turkish I is that of ı, and İ that of i."""
+    return text.replace("I", "ı").replace("İ", "i")
 
 
 def _turkish_words(text: str) -> list[str]:
     """Return the lower-cased words as the Turkish stemmer wants them."""
     # NFC: a letter and its combining mark must be one letter to the stemmer, and to _WORD.
     composed = unicodedata.normalize("NFC", _without_endings(_TURKISH_ENDING, text))
-    # A keyboard without ı means i by I.
-    return _WORD.findall(composed.lower() if composed.isascii() else lower_turkish(composed))
+    if not composed.isascii():  # a keyboard without ı means i by I
+        composed = with_small_turkish_i(composed)
+    return _WORD.findall(composed.lower())
 
 
 @lru_cache(maxsize=_KEPT_NGRAMS)

@@ -137,14 +137,18 @@ class QuestionMatch:
     ) -> None:
         """Count two neighbours that the question writes as one word, in place."""
         ids = dict(zip(spellings, count(), strict=False))
-        for column, word in enumerate(self._folded):
-            for cut in range(SHORTEST_JOINED_PART, len(word) - SHORTEST_JOINED_PART + 1):
-                first, second = ids.get(word[:cut]), ids.get(word[cut:])
-                if first is None or second is None:
-                    continue
-                written = np.array([ids[word] for word in spellings])[row_of]
-                places = np.flatnonzero((written[:-1] == first) & (written[1:] == second))
-                by_word[places, column] = by_word[places + 1, column] = 1.0
+        halves = [
+            (column, ids[word[:cut]], ids[word[cut:]])
+            for column, word in enumerate(self._folded)
+            for cut in range(SHORTEST_JOINED_PART, len(word) - SHORTEST_JOINED_PART + 1)
+            if word[:cut] in ids and word[cut:] in ids
+        ]
+        if not halves:
+            return
+        written = np.array([ids[word] for word in spellings])[row_of]
+        for column, first, second in halves:
+            places = np.flatnonzero((written[:-1] == first) & (written[1:] == second))
+            by_word[places, column] = by_word[places + 1, column] = 1.0
 
     def _cover(
         self, passages: Sequence[PassageWords], places: _Places, words: Matrix, titles: Matrix
